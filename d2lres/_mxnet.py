@@ -1,0 +1,135 @@
+"""The only file that imports MXNet: it repairs the import, sets the threads, and hands out names.
+
+MXNet 1.9.1 is the last release (2023).  Its Python files reach for names that NumPy has since
+removed and for `distutils`, which Python 3.12 removed, so `import mxnet` fails today.  Nothing is
+wrong with the compiled library: given those names, it trains as it always did.  A name is added to
+NumPy only where it is missing, so other packages notice nothing.
+
+Explained in the appendix "How MXNet runs today".
+"""
+
+import os
+import re
+import sys
+import types
+import warnings
+
+from .errors import MissingDependency
+
+# --- threads: before the library is loaded, and only where the user has not chosen ---------------
+
+def usable_cores() -> int:
+    """Processor cores that this process may use (not those that the machine has)."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def set_threads() -> None:
+    """Give MXNet every usable core, and bind its threads to them, unless the user chose otherwise.
+
+    Left alone, MXNet takes half of the cores that it sees: one thread on two cores.
+
+    Binding is faster when one training has the machine to itself and harmful when several share it:
+    set OMP_PROC_BIND=false there.
+    """
+    os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
+    os.environ.setdefault("OMP_PROC_BIND", "true")
+
+
+# --- NumPy and distutils: the names that MXNet 1.9.1 reaches for ---------------------------------
+
+def numpy_stand_ins(np) -> dict:
+    """The names that some NumPy removed and MXNet's import needs, each with what it meant."""
+    def retired(name):  # the financial functions: MXNet lists them, no one here calls them
+        def function(*args, **kwargs):
+            raise NotImplementedError(f"numpy.{name}: removed in NumPy 1.20; use numpy_financial.")
+        return function
+
+    inf, nan = float("inf"), float("nan")
+    names = {
+        "bool": bool,                                                              # removed in 1.24
+        "PZERO": 0.0, "NZERO": -0.0, "PINF": inf, "NINF": -inf, "Inf": inf,        # removed in 2.0
+        "NAN": nan, "NaN": nan,
+        "alltrue": np.all, "sometrue": np.any, "product": np.prod, "round_": np.round,
+        "msort": lambda a: np.sort(a, axis=0),
+        "in1d": getattr(np, "isin", None), "trapz": getattr(np, "trapezoid", None),  # removed in 2.4
+    }
+    return names | {name: retired(name) for name in ("mirr", "npv", "pmt", "ppmt", "pv", "rate")}
+
+
+def repair_numpy() -> list[str]:
+    """Give NumPy back the names that MXNet needs, where they are missing; return those names."""
+    import numpy as np
+
+    repaired = []
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some NumPy versions warn when a retired name is looked up
+        for name, value in numpy_stand_ins(np).items():
+            if not hasattr(np, name):
+                setattr(np, name, value)
+                repaired.append(name)
+    if int(np.__version__.split(".")[0]) >= 2:
+        # NumPy 2 prints np.int64(3); MXNet hands numbers to C++ as text and wants 3 there.
+        np.set_printoptions(legacy="1.25")
+        repaired.append("printoptions")
+    return repaired
+
+
+class _Version(tuple):
+    """Stands in for distutils' LooseVersion and StrictVersion: numbers compared left to right."""
+
+    def __new__(cls, text):
+        return super().__new__(cls, (int(part) for part in re.findall(r"\d+", str(text))))
+
+
+def repair_distutils() -> list[str]:
+    """Provide `distutils.version` where neither Python nor setuptools does; return the names added."""
+    try:
+        import distutils.version  # noqa: F401
+    except ImportError:
+        package, version = types.ModuleType("distutils"), types.ModuleType("distutils.version")
+        version.LooseVersion = version.StrictVersion = _Version
+        package.version = version
+        sys.modules |= {"distutils": package, "distutils.version": version}
+        return ["distutils"]
+    return []
+
+
+# --- the import ----------------------------------------------------------------------------------
+
+def _import_mxnet():
+    if "mxnet" not in sys.modules:  # else the user imported it first, and its threads are set
+        set_threads()
+    try:
+        repaired = repair_numpy() + repair_distutils()
+        import mxnet
+    except (ImportError, OSError, AttributeError) as error:
+        raise MissingDependency(
+            f"import mxnet: {type(error).__name__}: {error}; expected MXNet 1.9.1. Install it with "
+            "`pip install --no-deps mxnet==1.9.1` and its needs with `pip install numpy requests`; "
+            "`python -m d2lres doctor` says more."
+        ) from error
+    mxnet.npx.set_np()
+    return mxnet, repaired
+
+
+mx, REPAIRED = _import_mxnet()
+
+from mxnet import autograd, gluon, init, np, npx  # noqa: E402, F401  (handed on to the package)
+
+
+def num_gpus() -> int:
+    """Number of GPUs that this MXNet can use: 0 with the CPU wheel, or without a driver."""
+    try:
+        return mx.context.num_gpus()
+    except mx.MXNetError:
+        return 0
+
+
+def try_gpu(i: int = 0):
+    """GPU number `i` where there is one, else the CPU: the device for all of the book's code.
+
+    Explained in the chapter "Training on Fashion-MNIST".
+    """
+    return npx.gpu(i) if i < num_gpus() else npx.cpu()

@@ -1,0 +1,117 @@
+"""Residual blocks in Gluon, to be read beside figures 2 and 5 of He et al. (2015).
+
+Explained in the chapters "The residual block" and "Basic against bottleneck".
+"""
+
+from ._mxnet import gluon, mx
+from .errors import ShapeError
+
+nn = gluon.nn
+
+
+def relu(F, x):
+    """max(x, 0), by oneDNN's kernel: `npx.relu` takes a slower one on the CPU."""
+    return F.npx.activation(x, act_type="relu")
+
+
+def add(F, x, y):
+    """x + y where the shapes are equal, and an error where they are not.
+
+    `+` would broadcast: (N, 1, 28, 28) + (N, 64, 28, 28) is a wrong network without a word.  MXNet's
+    older `elemwise_add` never broadcasts, and is faster.
+    """
+    return F.elemwise_add(x.as_nd_ndarray(), y.as_nd_ndarray()).as_np_ndarray()
+
+
+def sequential(*layers) -> nn.HybridSequential:
+    """The layers one after another; no layer at all is the identity."""
+    block = nn.HybridSequential()
+    block.add(*layers)
+    return block
+
+
+def conv3x3(channels, in_channels=0, strides=1):
+    return nn.Conv2D(
+        channels, 3, strides, padding=1, use_bias=False, in_channels=in_channels
+    )  # the batch normalization that follows has a bias (beta) of its own
+
+
+def conv1x1(channels, in_channels=0, strides=1):
+    return nn.Conv2D(channels, 1, strides, use_bias=False, in_channels=in_channels)
+
+
+def projection(channels, in_channels, strides):
+    """The shortcut, chosen by shape: a 1x1 convolution where the shape changes, else the identity."""
+    if in_channels == channels and strides == 1:
+        return sequential()
+    return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))
+
+
+class ResidualBlock(nn.HybridBlock):
+    """`after(branch(X) + shortcut(X))`: the shape of every residual block.
+
+    Arguments: `branch`, `shortcut` and `after`, Gluon blocks; branch and shortcut must map
+    (N, C, H, W) to the same shape.
+    Raises ShapeError when they do not: nothing is ever broadcast.
+    Source: He et al. (2015), figure 2 and equations 1 and 2.  Chapter "The residual block".
+    """
+
+    def __init__(self, branch, shortcut, after):
+        super().__init__()
+        self.branch, self.shortcut, self.after = branch, shortcut, after
+
+    def hybrid_forward(self, F, X):
+        Y, X = self.branch(X), self.shortcut(X)
+        if F is mx.nd and Y.shape != X.shape:  # arrays have a shape to check, symbols do not yet
+            raise ShapeError(
+                f"residual block: the branch gives {Y.shape} and the shortcut {X.shape}; "
+                "expected equal shapes, since they are added. Make the shortcut a 1x1 "
+                "convolution with the branch's channels and stride."
+            )
+        return self.after(add(F, Y, X))
+
+
+class BasicBlock(ResidualBlock):
+    """Two 3x3 convolutions and a shortcut: (N, in_channels, H, W) -> (N, channels, H/s, W/s).
+
+    Arguments: `channels` out, `in_channels` in, `strides` s of the first convolution.
+    Source: He et al. (2015), figure 5, left.  Chapter "The residual block".
+    """
+
+    def __init__(self, channels, in_channels, strides=1):
+        super().__init__(
+            branch=sequential(
+                conv3x3(channels, in_channels, strides),
+                nn.BatchNorm(in_channels=channels),
+                nn.Activation("relu"),
+                conv3x3(channels, channels),
+                nn.BatchNorm(in_channels=channels),
+            ),
+            shortcut=projection(channels, in_channels, strides),
+            after=nn.Activation("relu"),
+        )
+
+
+class Bottleneck(ResidualBlock):
+    """1x1 down, 3x3, 1x1 up: (N, in_channels, H, W) -> (N, 4 * width, H/s, W/s).
+
+    Arguments: `width`, the channels of the 3x3 convolution; `in_channels`; `strides` s, which sits
+    on the first 1x1 convolution (version v1).
+    Source: He et al. (2015), figure 5, right.  Chapter "Basic against bottleneck".
+    """
+
+    def __init__(self, width, in_channels, strides=1):
+        super().__init__(
+            branch=sequential(
+                conv1x1(width, in_channels, strides),
+                nn.BatchNorm(in_channels=width),
+                nn.Activation("relu"),
+                conv3x3(width, width),
+                nn.BatchNorm(in_channels=width),
+                nn.Activation("relu"),
+                conv1x1(4 * width, width),
+                nn.BatchNorm(in_channels=4 * width),
+            ),
+            shortcut=projection(4 * width, in_channels, strides),
+            after=nn.Activation("relu"),
+        )

@@ -1,0 +1,43 @@
+"""The errors that d2lres raises on purpose.
+
+Each message has one form, `WHERE: FOUND; EXPECTED. NEXT STEP`, so that a learner reads what to do
+and not a traceback.  The command line prints it after `error: ` (see `d2lres.cli`).
+"""
+
+
+class D2lresError(Exception):
+    """Any error that d2lres raises on purpose.  `exit_status` is the command line's exit status."""
+
+    exit_status = 1
+
+
+class ConfigError(D2lresError, ValueError):
+    """A request that makes no sense: an unknown name, an option out of range.  Exit status 2."""
+
+    exit_status = 2
+
+
+class ShapeError(ConfigError):
+    """Shapes that do not fit together: channels that differ, an image too small for the net."""
+
+
+class DataError(D2lresError):
+    """A data set or checkpoint that is missing, damaged, or not what its name says."""
+
+
+class MissingDependency(D2lresError, ImportError):
+    """A package that is not installed, or that is broken here.  The message holds the fix."""
+
+
+def unknown_name(kind: str, found: str, valid) -> ConfigError:
+    """The error for a name that is not in `valid`: lists the nearest names, then all of them.
+
+    >>> print(unknown_name("architecture", "resnet81", ["resnet18", "resnet34"]))
+    architecture 'resnet81': no such name; did you mean 'resnet18'? Valid: resnet18, resnet34.
+    """
+    from difflib import get_close_matches  # here, since the import costs time and errors are rare
+
+    valid = list(valid)
+    near = get_close_matches(str(found), valid, n=3, cutoff=0.6)
+    hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
+    return ConfigError(f"{kind} {found!r}: no such name; {hint}Valid: {', '.join(valid)}.")
