@@ -1,0 +1,62 @@
+"""Where a data set lies: the places searched, in order, and what was found in each."""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from . import sets
+
+DEBIAN = Path("/usr/share/datasets")  # the package dataset-fashion-mnist installs there
+# The folders that common programs unpack CIFAR-10 into; "." is the place itself.
+FOLDERS = {"fashion-mnist": ("fashion-mnist", "."),
+           "cifar-10": ("cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin", ".")}
+
+
+class Candidate(NamedTuple):
+    """One place that was searched: why, where, and the folder that holds the files (or None)."""
+
+    origin: str
+    place: Path
+    found: "Path | None"
+
+
+def cache() -> Path:
+    """The user's cache for data sets, where `fetch` writes when it is told nowhere else."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("d2lres", appauthor=False))
+
+
+def file_in(folder: Path, name: str) -> "Path | None":
+    """The file `name` in `folder`, plain or compressed."""
+    for suffix in ("", ".gz"):
+        if (folder / (name + suffix)).is_file():
+            return folder / (name + suffix)
+    return None
+
+
+def folder_in(place: Path, data_set: sets.DataSet) -> "Path | None":
+    """The folder at or below `place` that holds every file of the set."""
+    for sub in FOLDERS[data_set.name]:
+        if all(file_in(place / sub, name) for name, _ in data_set.files):
+            return place / sub
+    return None
+
+
+def candidates(name: str, root=None) -> list[Candidate]:
+    """Every place searched for the set, best first, and what is there.
+
+    Args: `name`, "fashion-mnist" or "cifar-10"; `root`, a folder to search before all others.
+    Raises ConfigError for an unknown name.  Explained in "Training on Fashion-MNIST".
+    """
+    data_set = sets.get(name)
+    places = [("--root", root), ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
+              ("user cache", cache()), ("Debian", DEBIAN)]
+    return [Candidate(origin, Path(place).expanduser(),
+                      folder_in(Path(place).expanduser(), data_set))
+            for origin, place in places if place]
+
+
+def where(name: str, root=None) -> "Path | None":
+    """The folder that holds the full set, or None.  Arguments and errors as for `candidates`."""
+    return next((c.found for c in candidates(name, root) if c.found), None)

@@ -1,0 +1,103 @@
+"""Batches for training, from memory: no worker processes, and every order reproducible by a seed.
+
+d2l's loader resizes image by image, about 10,000 a second at 96x96; here a whole batch is resized
+by one call.  MXNet runs that call beside the training step, so no worker is needed to hide it.
+"""
+
+import numpy
+
+from .._mxnet import np, npx
+from ..errors import ConfigError
+from .load import Dataset, load
+
+
+class BatchIterator:
+    """Iterate over (X, y): X float32 (N, C, H, W) in [0, 1], y int32 (N,), the last batch partial.
+
+    The order of a training pass, and what `augment` draws, is a pure function of (seed, epoch).
+    `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
+    """
+
+    def __init__(self, dataset: Dataset, split: str, batch_size: int, resize: "int | None" = None,
+                 shuffle: bool = False, seed: int = 0, augment=None):
+        for argument, value in (("batch_size", batch_size), ("resize", resize)):
+            if value is not None and (isinstance(value, bool) or not isinstance(value, int)
+                                      or value < 1):
+                raise ConfigError(f"{argument} {value!r}: not a size; expected a whole number of "
+                                  "1 or more. Pass e.g. batch_size=256, resize=96.")
+        if batch_size is None:
+            raise ConfigError("batch_size None: missing; expected a whole number of 1 or more. "
+                              "Pass e.g. batch_size=256.")
+        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
+            raise ConfigError(f"seed {seed!r}: not a seed; expected a whole number from 0 to "
+                              f"{2**32 - 1}. Pass e.g. seed=0.")
+        self.dataset = dataset
+        self.images = getattr(dataset, f"{split}_images")
+        self.labels = getattr(dataset, f"{split}_labels")
+        self.batch_size, self.resize, self.shuffle = batch_size, resize, shuffle
+        self.seed, self.augment, self.epoch = seed, augment, 0
+
+    @property
+    def num_examples(self) -> int:
+        """Images in one pass."""
+        return len(self.labels)
+
+    def __len__(self) -> int:
+        """Batches in one pass."""
+        return -(-self.num_examples // self.batch_size)
+
+    def __iter__(self):
+        epoch = self.epoch
+        # RandomState, since NumPy promises that its stream never changes from version to version.
+        rng = numpy.random.RandomState([self.seed, epoch])
+        order = numpy.arange(self.num_examples)
+        if self.shuffle:
+            rng.shuffle(order)
+        for start in range(0, self.num_examples, self.batch_size):
+            batch = order[start:start + self.batch_size]
+            X = self.images[batch]                                      # uint8 (N, C, H, W)
+            if self.augment is not None:
+                X = self.augment(X, rng)                                # the same type and layout
+            yield self.to_mxnet(X), np.array(self.labels[batch], dtype="int32")
+        self.epoch = epoch + 1
+
+    def to_mxnet(self, X):
+        """(N, C, H, W) uint8 NumPy to (N, C, H', W') float32 in [0, 1], as d2l's transforms do."""
+        X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
+        if self.resize:
+            X = npx.image.resize(X, self.resize, False, 1)              # 1 = bilinear
+        return npx.image.to_tensor(X)                                   # N, C, H, W
+
+
+def load_iterators(name, batch_size, resize=None, data="auto", seed=0, root=None, augment=None):
+    """The (train_iter, test_iter) of a set; arguments as for `load_fashion_mnist`."""
+    dataset = load(name, data=data, root=root)
+    return (BatchIterator(dataset, "train", batch_size, resize, True, seed, augment),
+            BatchIterator(dataset, "test", batch_size, resize))
+
+
+def load_fashion_mnist(batch_size, resize=None, data="auto", seed=0, root=None, augment=None):
+    """Fashion-MNIST as (train_iter, test_iter), which d2l.train_ch6 takes unchanged.
+
+    Args:
+        batch_size: images a batch; the last batch of a pass holds what remains.
+        resize: side in pixels to resize to (bilinear), or None to keep 28.
+        data, root: which copy, as for `load`.
+        seed: of the shuffling; the order of a pass depends on the seed and the epoch alone.
+        augment: None, or a function of (X, rng) applied to each training batch before the resize,
+            X uint8 NumPy (N, C, H, W) to the same, rng a numpy RandomState.
+
+    Each batch is X float32 (N, 1, H, W) in [0, 1] and y int32 (N,).  Raises ConfigError for a bad
+    argument, DataError where the data is missing or damaged.  Source: Xiao et al. 2017,
+    arXiv:1708.07747.  Explained in the chapter "Training on Fashion-MNIST".
+    """
+    return load_iterators("fashion-mnist", batch_size, resize, data, seed, root, augment)
+
+
+def load_cifar10(batch_size, resize=None, data="auto", seed=0, root=None, augment=None):
+    """CIFAR-10 as (train_iter, test_iter); X is (N, 3, 32, 32) unless resized.
+
+    Arguments, errors and chapter as for `load_fashion_mnist`.  Source: Krizhevsky 2009, technical
+    report, University of Toronto.
+    """
+    return load_iterators("cifar-10", batch_size, resize, data, seed, root, augment)
