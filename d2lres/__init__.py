@@ -15,7 +15,7 @@ _HOME = {
     "architecture": "zoo", "architecture_names": "zoo",
     "count": "accounting",
     "summarize": "report", "contrast": "report", "Summary": "report",
-    "recipe": "recipes", "recipe_names": "recipes", "Recipe": "recipes",
+    "find_recipe": "recipes", "recipe_names": "recipes", "Recipe": "recipes",
     # live nets, data and training: these load NumPy or MXNet
     "try_gpu": "_mxnet", "num_gpus": "_mxnet",
     "BasicBlock": "blocks", "Bottleneck": "blocks", "ResidualBlock": "blocks",

@@ -1,0 +1,200 @@
+"""Recorded runs: train a recipe and write down everything that decided the result.
+
+A run is a folder with `run.json`; the chapters plot those files.  A figure that nobody ran has no
+file to come from.
+
+Explained in the chapter "Training on Fashion-MNIST".
+"""
+
+import json
+import os
+import platform
+import subprocess
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from .errors import ConfigError, DataError
+from .recipes import Recipe
+from .train import History, fit, predict
+
+WEIGHTS = "net.params"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run: `folder`, the `record` (run.json as read) and its `history`."""
+
+    folder: Path
+    record: dict
+    history: History
+
+
+def load_run(folder) -> Run:
+    """Read a recorded run.  Raises DataError when `folder` holds none, or a damaged one."""
+    path = Path(folder) / "run.json"
+    try:
+        record = json.loads(path.read_text())
+        return Run(Path(folder), record, History.from_list(record["history"]))
+    except FileNotFoundError:
+        raise DataError(
+            f"{path}: no such file; expected a recorded run. `d2lres train RECIPE --out {folder}` "
+            "makes one."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: {error}; expected a recorded run. Record it again.") from error
+
+
+def iterators(recipe: Recipe, data: str, seed: int):
+    """The training and test iterators of a recipe."""
+    from . import data as datasets
+
+    loaders = {
+        "fashion-mnist": datasets.load_fashion_mnist,
+        "cifar-10": datasets.load_cifar10,
+    }
+    return loaders[recipe.dataset](recipe.batch_size, resize=recipe.resize, data=data, seed=seed)
+
+
+def train_recipe(
+    recipe: Recipe,
+    out,
+    *,
+    data: str = "full",
+    seed: int = 0,
+    device=None,
+    kvstore: str = "device",
+    resume: bool = False,
+    progress: bool | None = None,
+) -> Run:
+    """Train a recipe and record the run in the folder `out`, anew after each epoch.
+
+    Arguments: `data`, "full" or "sample"; `seed`, of the weights and of the order of the images;
+    `resume`, go on from the last finished epoch in `out`; the rest as in `fit`.
+    Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe.
+    Chapter "Training on Fashion-MNIST".
+    """
+    from ._mxnet import mx, try_gpu
+    from .models import build, live_counts
+
+    out, device = Path(out), device or try_gpu()
+    _check_folder(out, recipe, data, seed, resume)
+    train_iter, test_iter = iterators(recipe, data, seed)
+    mx.random.seed(seed)
+    net = build(recipe.architecture, classes=recipe.classes)
+    settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
+    record = {
+        "recipe": asdict(recipe),
+        "settings": settings,
+        "data": {"label": train_iter.dataset.label, "sha256": train_iter.dataset.sha256},
+        "machine": machine(),
+        "commit": commit(),
+    }
+
+    def write(history: History, **final):
+        done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
+        _write_json(out / "run.json", done)
+
+    history = fit(
+        net,
+        train_iter,
+        test_iter,
+        num_epochs=recipe.num_epochs,
+        lr=recipe.lr,
+        device=device,
+        kvstore=kvstore,
+        checkpoint=out / "checkpoint",
+        resume=resume,
+        progress=progress,
+        after_epoch=write,
+    )
+    y_hat, y = predict(net, test_iter)
+    net.save_parameters(str(out / WEIGHTS))
+    write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
+    return load_run(out)
+
+
+def confusion(y, y_hat, classes: int) -> list[list[int]]:
+    """Row i, column j: how many images of class i were taken for class j."""
+    table = [[0] * classes for _ in range(classes)]
+    for true, predicted in zip(y.tolist(), y_hat.tolist(), strict=True):
+        table[true][predicted] += 1
+    return table
+
+
+def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool) -> None:
+    if not (out / "run.json").exists():
+        return
+    if not resume:
+        raise ConfigError(
+            f"{out}: holds a recorded run already; expected a new folder. "
+            "Use --resume to go on with it, or another --out."
+        )
+    found = load_run(out).record
+    wanted = {"recipe": asdict(recipe), "data": data, "seed": seed}
+    there = {
+        "recipe": {**found["recipe"], "num_epochs": recipe.num_epochs},  # more epochs may follow
+        "data": found["settings"]["data"],
+        "seed": found["settings"]["seed"],
+    }
+    for key, value in wanted.items():
+        if there[key] != value:
+            raise ConfigError(
+                f"{out}: holds a run with {key} {there[key]}; expected {value}. "
+                "Resume it with its own settings, or use another --out."
+            )
+
+
+def machine() -> dict:
+    """The versions and the processor that a run was made with."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    from ._mxnet import usable_cores
+
+    def installed(package):
+        try:
+            return version(package)
+        except PackageNotFoundError:
+            return None
+
+    return {
+        "python": platform.python_version(),
+        **{package: installed(package) for package in ("mxnet", "numpy", "d2l")},
+        "system": f"{platform.system()} {platform.machine()}",
+        "processor": _processor(),
+        "cores": usable_cores(),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
+        "OMP_PROC_BIND": os.environ.get("OMP_PROC_BIND"),
+    }
+
+
+def _processor() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return platform.processor() or "unknown"
+
+
+def commit() -> str | None:
+    """The commit of the source that runs, with "+" where its files differ from it, or None."""
+    here = Path(__file__).parent
+
+    def git(*words):
+        return subprocess.run(
+            ["git", *words], cwd=here, capture_output=True, text=True, check=True
+        ).stdout.strip()
+
+    try:
+        return git("rev-parse", "HEAD") + ("+" if git("diff", "HEAD", "--name-only", ".") else "")
+    except (OSError, subprocess.CalledProcessError):
+        return None
+
+
+def _write_json(path: Path, value) -> None:
+    """Write to a temporary file and rename it, so that a reader never sees half of one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(value, indent=1) + "\n")
+    os.replace(new, path)
