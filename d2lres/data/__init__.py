@@ -7,9 +7,10 @@ The files in the order of explanation: `sets` (what there is), `formats` (how a 
 from .find import candidates, where
 from .load import Dataset, load
 from .sets import SETS
+from .verify import FileCheck, verify
 
 ITERATORS = ("BatchIterator", "load_cifar10", "load_fashion_mnist")
-__all__ = ["SETS", "Dataset", "candidates", "load", "where", *ITERATORS]
+__all__ = ["SETS", "Dataset", "FileCheck", "candidates", "load", "verify", "where", *ITERATORS]
 
 
 def __getattr__(name):

@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from ..errors import DataError
 from . import sets
 
 DEBIAN = Path("/usr/share/datasets")  # the package dataset-fashion-mnist installs there
@@ -60,3 +61,10 @@ def candidates(name: str, root=None) -> list[Candidate]:
 def where(name: str, root=None) -> "Path | None":
     """The folder that holds the full set, or None.  Arguments and errors as for `candidates`."""
     return next((c.found for c in candidates(name, root) if c.found), None)
+
+
+def missing(data_set: sets.DataSet, root=None) -> DataError:
+    """The error for a set that is in none of the places searched."""
+    places = ", ".join(str(candidate.place) for candidate in candidates(data_set.name, root))
+    return DataError(f"{data_set.name}: not found in {places}; expected its {len(data_set.files)} "
+                     f"files. Run `d2lres data fetch {data_set.name}`, or use the sample.")

@@ -1,10 +1,11 @@
-"""Readers for the two layouts: IDX (Fashion-MNIST) and CIFAR's binary records.
+"""Readers for the layouts: IDX (Fashion-MNIST), CIFAR's binary records, and the sample's JPEGs.
 
-Both are headers and raw bytes, so nothing is ever unpickled.  A reader checks everything that the
-layout promises, since a file that is merely the right size can still be the wrong one.
+Each is a header and raw bytes, so nothing is ever unpickled.  A reader checks everything that the
+layout promises, since a file of the right size can still be the wrong file.
 """
 
 import gzip
+import io
 import lzma
 import struct
 import zlib
@@ -14,33 +15,38 @@ import numpy as np
 
 from ..errors import DataError
 
-OPENERS = {".gz": gzip.open, ".xz": lzma.open}
-IMAGES, LABELS = 2051, 2049  # IDX magic numbers: 0x08 = unsigned byte, then the number of axes
+OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open}  # by the first two bytes; else plain
+IMAGES, LABELS = 2051, 2049  # IDX magic numbers: 0x08 for unsigned bytes, then the number of axes
 
 
-def damaged(path, found: str, expected: str, name: str) -> DataError:
-    """The error for a file that is not what it should be, with the way out."""
-    return DataError(f"{path}: {found}; expected {expected}. "
-                     f"Delete that file, then run `d2lres data fetch {name}`.")
+class Damaged(DataError):
+    """A data file that is not what its name says."""
+
+    def __init__(self, path, found: str, expected: str, name: str):
+        super().__init__(f"{path}: {found}; expected {expected}. Run `d2lres data fetch {name}` "
+                         "for a good copy, with the same --root if you gave one.")
+        self.found, self.expected = found, expected
 
 
 def read_content(path: Path, size: int, name: str) -> bytes:
-    """The decompressed content of `path`, which must be `size` bytes.
+    """The decompressed content of `path`, a file of the set `name`, which must be `size` bytes.
 
     At most one byte more is ever decompressed, so a small file cannot fill the memory.
     """
     try:
-        with OPENERS.get(path.suffix, open)(path, "rb") as file:
+        with open(path, "rb") as file:
+            start = file.read(2)
+        with OPENERS.get(start, open)(path, "rb") as file:
             content = file.read(size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise damaged(path, f"damaged {path.suffix} file ({error})",
+        raise Damaged(path, f"damaged compression ({error})",
                       f"{size:,} bytes once decompressed", name) from error
     except OSError as error:
         raise DataError(f"{path}: {error.strerror or error}; expected a readable file. "
                         "Check its permissions.") from error
     if len(content) != size:
         found = f"{len(content):,} bytes" if len(content) < size else f"more than {size:,} bytes"
-        raise damaged(path, f"{found} once decompressed", f"{size:,}", name)
+        raise Damaged(path, f"{found} once decompressed", f"{size:,}", name)
     return content
 
 
@@ -49,30 +55,47 @@ def parse_idx(content: bytes, path, name: str, magic: int, axes: tuple[int, ...]
 
     `axes` is the shape to expect, (N, H, W) of images or (N,) of labels.
     """
-    header = 4 * (1 + len(axes))
-    if len(content) < header:
-        raise damaged(path, f"{len(content)} bytes", f"a header of {header}", name)
-    found_magic, *found_axes = struct.unpack(f">{1 + len(axes)}I", content[:header])
+    header = struct.Struct(f">{1 + len(axes)}I")
+    if len(content) != header.size + int(np.prod(axes)):
+        raise Damaged(path, f"{len(content):,} bytes",
+                      f"{header.size + int(np.prod(axes)):,}", name)
+    found_magic, *found_axes = header.unpack_from(content)
     if found_magic != magic:
-        raise damaged(path, f"magic number {found_magic}", f"{magic}", name)
+        raise Damaged(path, f"magic number {found_magic}", f"{magic}", name)
     if tuple(found_axes) != axes:
-        raise damaged(path, f"shape {tuple(found_axes)}", f"{axes}", name)
-    if len(content) != header + int(np.prod(axes)):
-        raise damaged(path, f"{len(content):,} bytes", f"{header + int(np.prod(axes)):,}", name)
-    return np.frombuffer(content, np.uint8, offset=header).reshape(axes)
+        raise Damaged(path, f"shape {tuple(found_axes)}", f"{axes}", name)
+    return np.frombuffer(content, np.uint8, offset=header.size).reshape(axes)
 
 
-def parse_cifar(content: bytes, path, name: str, image_shape=(3, 32, 32)):
+def parse_cifar(content: bytes, path, name: str, image_shape: tuple[int, int, int]):
     """Images (N, C, H, W) and labels (N,) of CIFAR records: <1 label byte><C planes of H x W>."""
     record = 1 + int(np.prod(image_shape))
     if len(content) % record:
-        raise damaged(path, f"{len(content):,} bytes", f"a multiple of {record:,}", name)
+        raise Damaged(path, f"{len(content):,} bytes", f"a multiple of {record:,}", name)
     records = np.frombuffer(content, np.uint8).reshape(-1, record)
     return records[:, 1:].reshape(-1, *image_shape), records[:, 0]
 
 
+def parse_jpegs(content: bytes, path, name: str, image_shape: tuple[int, int, int]):
+    """Images (N, C, H, W) and labels (N,) of records <1 label byte><2 bytes length><JPEG file>."""
+    from PIL import Image  # here, since only this sample needs it
+
+    C, H, W = image_shape
+    pixels, labels, at = [], [], 0
+    while at < len(content):
+        label, length = struct.unpack_from(">BH", content, at)
+        image = Image.open(io.BytesIO(content[at + 3:at + 3 + length]), formats=("JPEG",))
+        if (image.mode, image.size) != ("RGB", (W, H)):
+            raise Damaged(path, f"an image {image.mode} {image.size}", f"RGB {(W, H)}", name)
+        pixels.append(image.tobytes())
+        labels.append(label)
+        at += 3 + length
+    images = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, H, W, C)
+    return np.ascontiguousarray(images.transpose(0, 3, 1, 2)), np.array(labels, np.uint8)
+
+
 def check_labels(labels: np.ndarray, classes: int, path, name: str) -> np.ndarray:
     """`labels` as int32, once it is known that each is one of 0 ... classes - 1."""
-    if labels.size and labels.max() >= classes:
-        raise damaged(path, f"label {labels.max()}", f"labels 0 to {classes - 1}", name)
+    if labels.max() >= classes:
+        raise Damaged(path, f"label {labels.max()}", f"labels 0 to {classes - 1}", name)
     return labels.astype(np.int32)

