@@ -1,0 +1,75 @@
+# Residual Networks, Block by Block.  `make help` lists what can be made.
+#
+# PYTHON=python3.13  the interpreter (default: the first that runs of python3.11, 3.12, 3.13, python3)
+# VENV=.venv-3.13    the virtual environment (default: .venv)
+
+PYTHON ?=
+VENV   ?= .venv
+PORT   ?= 8000
+
+SHELL := bash
+BIN   := $(VENV)/bin
+READY := $(VENV)/.complete
+HTML  := _build/html
+BUILT := _build/.complete
+
+# What the rendered book is made from.  It shows the outputs stored in the notebooks.
+SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* assets/*)
+
+# The user's own Python settings stay out of the environment.
+unexport PYTHONPATH PYTHONHOME
+export PYTHONNOUSERSITE := 1
+
+.PHONY: book env test unit lint format lab serve bench clean distclean constraints help FORCE
+.DEFAULT_GOAL := book
+
+book: $(BUILT) ## render the book into _build/html (the default)
+	@echo "The book: $(HTML)/index.html"
+
+# All pages, every time: with the pages that did not change left out, their warnings would be too.
+$(BUILT): $(READY) $(SOURCES)
+	@rm -f $@
+	$(BIN)/jupyter-book build --all -W -n --keep-going -q .
+	@touch $@
+
+env: $(READY) ## make or update the virtual environment
+$(READY): FORCE
+	@scripts/env.sh "$(VENV)" "$(PYTHON)"
+
+test: lint book ## lint, unit tests, every notebook, the rendered book and its links
+	$(BIN)/python -m pytest --nbval --nbval-current-env \
+	    --nbval-sanitize-with tests/nbval-sanitize.cfg tests chapters
+
+unit: env ## unit tests only: make unit ARGS="-k blocks"
+	$(BIN)/python -m pytest tests $(ARGS)
+
+lint: env ## check style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: env ## put the code into shape
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+lab: env ## open the notebooks in JupyterLab
+	cd chapters && "$(abspath $(BIN))/jupyter" lab
+
+serve: book ## show the book at http://127.0.0.1:8000 (PORT=8000)
+	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+
+bench: env ## measure training throughput side by side
+	$(BIN)/python benchmarks/train_throughput.py
+
+clean: ## remove what was rendered and cached
+	rm -rf _build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
+	find . -name .venv\* -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
+
+distclean: clean ## remove the virtual environments as well
+	rm -rf .venv .venv-*
+
+constraints: ## resolve requirements.txt anew for every Python (needs all three)
+	scripts/constraints.sh
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@echo "  PYTHON=python3.13 picks the interpreter, VENV=.venv-3.13 the environment"
