@@ -14,7 +14,7 @@ import sys
 import types
 import warnings
 
-from .errors import MissingDependency
+from .errors import ConfigError, MissingDependency
 
 # --- threads: before the library is loaded, and only where the user has not chosen ---------------
 
@@ -103,7 +103,9 @@ def _import_mxnet():
         set_threads()
     try:
         repaired = repair_numpy() + repair_distutils()
-        import mxnet
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # MXNet's, which no reader can mend
+            import mxnet
     except (ImportError, OSError, AttributeError) as error:
         raise MissingDependency(
             f"import mxnet: {type(error).__name__}: {error}; expected MXNet 1.9.1. Install it with "
@@ -133,3 +135,23 @@ def try_gpu(i: int = 0):
     Explained in the chapter "Training on Fashion-MNIST".
     """
     return npx.gpu(i) if i < num_gpus() else npx.cpu()
+
+
+def find_device(name: str = "auto"):
+    """The device called `auto` (the first GPU where there is one), `cpu`, `gpu` or `gpu:N`.
+
+    Raises ConfigError for another name, or a GPU that MXNet does not see.
+    """
+    if name == "auto":
+        return try_gpu()
+    if name == "cpu":
+        return npx.cpu()
+    if not re.fullmatch(r"gpu(:\d+)?", name):
+        raise ConfigError(f"device {name!r}: no such device; expected auto, cpu, gpu or gpu:N.")
+    number = int(name.partition(":")[2] or 0)
+    if number >= num_gpus():
+        raise ConfigError(
+            f"device {name!r}: MXNet sees {num_gpus()} GPUs; expected one with that number. "
+            "Use --device cpu, or see `d2lres doctor`."
+        )
+    return npx.gpu(number)

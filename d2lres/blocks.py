@@ -3,6 +3,8 @@
 Explained in the chapters "The residual block" and "Basic against bottleneck".
 """
 
+import re
+
 from ._mxnet import gluon, mx
 from .errors import ShapeError
 
@@ -47,6 +49,19 @@ def projection(channels, in_channels, strides):
     return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))
 
 
+def check_input(name, X, net) -> None:
+    """Raise ShapeError where X is no image batch, or has other channels than `net` begins with."""
+    if len(X.shape) != 4:
+        raise ShapeError(f"{name}: input of shape {X.shape}; expected (N, C, H, W).")
+    weight = next(iter(net.collect_params().values())).shape  # (channels, in_channels, h, w)
+    found, expected = X.shape[1], weight[1]  # -1 until the first batch, which decides
+    if expected > 0 and found != expected:
+        raise ShapeError(
+            f"{name}: input of shape {X.shape} has {found} channel{'s' * (found != 1)}; expected "
+            f"{expected}. Convert the images, or build with in_channels={found}."
+        )
+
+
 class ResidualBlock(nn.HybridBlock):
     """`after(branch(X) + shortcut(X))`: the shape of every residual block.
 
@@ -60,15 +75,30 @@ class ResidualBlock(nn.HybridBlock):
         super().__init__()
         self.branch, self.shortcut, self.after = branch, shortcut, after
 
+    def __call__(self, X):
+        if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
+            check_input("residual block", X, self.branch)
+        try:
+            return super().__call__(X)
+        except (mx.MXNetError, ValueError) as error:
+            found = re.search(r"elemwise_add.*expected \[(.*)\], got \[(.*)\]", str(error))
+            if found is None:
+                raise
+            raise self._unequal(*found.groups()) from error  # a hybridized block's own finding
+
     def hybrid_forward(self, F, X):
         Y, X = self.branch(X), self.shortcut(X)
-        if F is mx.nd and Y.shape != X.shape:  # arrays have a shape to check, symbols do not yet
-            raise ShapeError(
-                f"residual block: the branch gives {Y.shape} and the shortcut {X.shape}; "
-                "expected equal shapes, since they are added. Make the shortcut a 1x1 "
-                "convolution with the branch's channels and stride."
-            )
+        if F is mx.nd and Y.shape != X.shape:
+            raise self._unequal(Y.shape, X.shape)
         return self.after(add(F, Y, X))
+
+    @staticmethod
+    def _unequal(branch, shortcut):
+        return ShapeError(
+            f"residual block: the branch gives {branch} and the shortcut {shortcut}; expected "
+            "equal shapes, since they are added. Make the shortcut a 1x1 convolution with the "
+            "branch's channels and stride."
+        )
 
 
 class BasicBlock(ResidualBlock):

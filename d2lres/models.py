@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from . import arch, zoo
 from ._mxnet import gluon
-from .blocks import ResidualBlock, sequential
+from .blocks import ResidualBlock, check_input, sequential
 from .errors import ShapeError
 
 nn = gluon.nn
@@ -73,20 +73,9 @@ class Net(nn.HybridSequential):
         self.add(*map(chain, architecture.parts.values()))
 
     def __call__(self, X):
-        if hasattr(X, "shape"):  # a symbol, which hybridize passes, has none
-            self._check(X.shape)
+        if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
+            check_input(self.architecture.name, X, self)
         return super().__call__(X)
-
-    def _check(self, shape):
-        name = self.architecture.name
-        if len(shape) != 4:
-            raise ShapeError(f"{name}: input of shape {shape}; expected (N, C, H, W).")
-        weight = self[0][0].weight.shape  # (channels, in_channels, kernel, kernel); -1 if not known
-        if weight[1] > 0 and weight[1] != shape[1]:
-            raise ShapeError(
-                f"{name}: input of shape {shape} has {shape[1]} channels; this net was initialized "
-                f"for {weight[1]}. Build a new one, or convert the images."
-            )
 
 
 def build(name_or_architecture, **options) -> Net:

@@ -3,9 +3,9 @@
 Explained in the chapter "Training on Fashion-MNIST".
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from .errors import unknown_name
+from .errors import ConfigError, unknown_name
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,17 @@ class Recipe:
     resize: int | None = None
     classes: int = 10
     source: str = ""
+
+    def __post_init__(self):
+        for name in ("batch_size", "num_epochs", "lr"):
+            if not getattr(self, name) > 0:
+                raise ConfigError(
+                    f"recipe {self.name}: {name} = {getattr(self, name)}; expected more than 0."
+                )
+
+    def changed(self, **changes) -> "Recipe":
+        """The same recipe with some settings changed, such as `num_epochs=1`."""
+        return replace(self, **changes)
 
 
 RECIPES = {

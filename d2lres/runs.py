@@ -15,7 +15,7 @@ from pathlib import Path
 
 from .errors import ConfigError, DataError
 from .recipes import Recipe
-from .train import History, fit, predict
+from .train import History, evaluate, fit, predict
 
 WEIGHTS = "net.params"
 
@@ -111,6 +111,40 @@ def train_recipe(
     net.save_parameters(str(out / WEIGHTS))
     write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
     return load_run(out)
+
+
+def evaluate_run(folder, device=None) -> tuple[float, float, str]:
+    """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
+
+    Raises DataError when the run kept no weights, or when the data here is not the run's.
+    Chapter "Training on Fashion-MNIST".
+    """
+    from ._mxnet import mx, try_gpu
+    from .models import build
+
+    run = load_run(folder)
+    weights = run.folder / WEIGHTS
+    if not weights.exists():
+        raise DataError(
+            f"{weights}: no such file; expected the weights of the run. Only small ones are kept "
+            f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
+        )
+    recipe, settings = Recipe(**run.record["recipe"]), run.record["settings"]
+    _, test_iter = iterators(recipe, settings["data"], settings["seed"])
+    if test_iter.dataset.sha256 != run.record["data"]["sha256"]:
+        raise DataError(
+            f"{recipe.dataset}: {test_iter.dataset.label} differs from the data of the run, "
+            f"{run.record['data']['label']}; expected the same. Fetch that one."
+        )
+    net = build(recipe.architecture, classes=recipe.classes)
+    try:
+        net.load_parameters(str(weights), ctx=device or try_gpu())
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise DataError(
+            f"{weights}: {error}; expected the weights of {recipe.architecture}. Train again."
+        ) from error
+    net.hybridize(static_alloc=True)
+    return evaluate(net, test_iter), run.record["final"]["test_acc"], test_iter.dataset.label
 
 
 def confusion(y, y_hat, classes: int) -> list[list[int]]:

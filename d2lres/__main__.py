@@ -1,0 +1,5 @@
+"""`python -m d2lres` is `d2lres`."""
+
+from .cli import main
+
+main()

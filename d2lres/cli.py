@@ -1,0 +1,228 @@
+"""The command line: parse, call the package, print.  Everything else is elsewhere.
+
+Each command imports what it needs when it runs, so that `d2lres summary` never waits for MXNet.
+"""
+
+import json
+import os
+import re
+import sys
+
+import click
+
+from . import __version__
+from .errors import ConfigError, D2lresError
+
+
+class Commands(click.Group):
+    """Commands whose errors are one line on stderr, `error: ...`, and an exit status."""
+
+    def list_commands(self, ctx):
+        return list(self.commands)  # in the order of definition, which is that of use
+
+    def main(self, *args, **options):
+        arguments = args[0] if args else sys.argv[1:]
+        debug = "--debug" in arguments
+        try:
+            sys.exit(super().main(*args, standalone_mode=False, **options))
+        except click.ClickException as error:
+            fail(f"{_where(error)}{error.format_message()}", 2)
+        except D2lresError as error:
+            if debug:
+                raise
+            fail(str(error), error.exit_status)
+        except (KeyboardInterrupt, click.Abort):
+            fail("stopped by the keyboard; what was finished is kept.", 130)
+        except BrokenPipeError:  # the reader, such as `head`, has seen enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+        except Exception as error:
+            if debug:
+                raise
+            fail(
+                f"{type(error).__name__}: {error}; this is a fault of d2lres, not yours. "
+                "Run the command again with --debug after `d2lres` and report what it prints.",
+                1,
+            )
+
+
+def _where(error) -> str:
+    context = getattr(error, "ctx", None)
+    return f"{context.command_path}: " if context else ""
+
+
+def fail(message: str, status: int):
+    click.echo("error: " + " ".join(message.split()), err=True)
+    sys.exit(status)
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(__version__)
+def main(debug):
+    """Residual networks, block by block: count them, train them, look into them."""
+
+
+@main.command()
+def doctor():
+    """Check this machine: versions, threads, GPUs, data, disk space."""
+    from .doctor import report, run
+
+    checks, ok = run()
+    click.echo(report(checks))
+    sys.exit(0 if ok else 1)
+
+
+@main.command("list")
+def list_names():
+    """Print every architecture and recipe name."""
+    from .recipes import recipe_names
+    from .zoo import architecture_names
+
+    for title, names in (("architectures", architecture_names()), ("recipes", recipe_names())):
+        click.echo(f"{title}:\n  " + "\n  ".join(names))
+
+
+def parse_shape(ctx, parameter, text):
+    """3,224,224 as a tuple; the numbers are judged where they are used."""
+    if text is None:
+        return None
+    if not re.fullmatch(r"\s*\d+\s*,\s*\d+\s*,\s*\d+\s*", text):
+        raise ConfigError(
+            f"--input: {text!r}; expected channels, height, width, such as 3,224,224."
+        )
+    return tuple(map(int, text.split(",")))
+
+
+def architecture_options(command):
+    """The options that choose and count an architecture, for `summary` and `compare`."""
+    for option in (
+        click.option("--json", "as_json", is_flag=True, help="Print JSON."),
+        click.option("--shortcut", default="B", show_default=True, help="A, B or C."),
+        click.option("--version", default="v1", show_default=True, help="v1, v1.5 or v2."),
+        click.option("--classes", default=1000, show_default=True, help="Width of the head."),
+        click.option("--input", "input_shape", callback=parse_shape, help="C,H,W of an image."),
+    ):
+        command = option(command)
+    return command
+
+
+@main.command()
+@click.argument("arch")
+@architecture_options
+def summary(arch, input_shape, as_json, **options):
+    """Shapes, parameters, buffers and MACs of ARCH, layer by layer."""
+    from .report import summarize
+
+    table = summarize(arch, input_shape, **options)
+    click.echo(json.dumps(table.to_dict()) if as_json else table.to_text())
+
+
+@main.command()
+@click.argument("archs", nargs=-1, required=True, metavar="ARCH ARCH ...")
+@architecture_options
+def compare(archs, input_shape, as_json, **options):
+    """Total parameters, buffers and MACs of several ARCHs."""
+    from .report import contrast
+
+    table = contrast(archs, input_shape, **options)
+    if as_json:
+        click.echo(json.dumps([s.to_dict() for s in table.summaries]))
+    else:
+        click.echo(table.to_text())
+
+
+@main.group()
+def data():
+    """Find, fetch and verify the data sets: fashion-mnist, cifar-10."""
+
+
+root_option = click.option("--root", type=click.Path(), help="Look in this folder first.")
+
+
+@data.command()
+@click.argument("name")
+@root_option
+def fetch(name, root):
+    """Download NAME where it is not found, verify it, and print its folder."""
+    from .data import fetch
+
+    click.echo(fetch(name, root=root))
+
+
+@data.command()
+@click.argument("name")
+@root_option
+def verify(name, root):
+    """Check the content of every file of NAME."""
+    from .data import verify
+
+    for line in verify(name, root=root):
+        click.echo(line)
+
+
+@data.command()
+@click.argument("name")
+@root_option
+def where(name, root):
+    """Print the folder in which NAME is found; exit status 1 where there is none."""
+    from .data import where
+    from .errors import DataError
+
+    folder = where(name, root=root)
+    if folder is None:
+        raise DataError(
+            f"{name}: not found on this machine; expected its files. "
+            f"Run `d2lres data fetch {name}`, or use the sample: --data sample."
+        )
+    click.echo(folder)
+
+
+@main.command()
+@click.argument("recipe")
+@click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option("--epochs", type=int, help="Instead of the recipe's.")
+@click.option("--batch-size", type=int, help="Instead of the recipe's.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(), help="Folder of the run.  [default: runs/RECIPE]")
+@click.option("--resume", is_flag=True, help="Go on from the last finished epoch.")
+@click.option(
+    "--kvstore",
+    type=click.Choice(["local", "device", "dist_sync"]),
+    default="device",
+    show_default=True,
+    help="How gradients are combined.",
+)
+def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
+    """Train RECIPE and record the run."""
+    from .recipes import find_recipe
+
+    changes = {"num_epochs": epochs, "batch_size": batch_size}
+    chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
+
+    from ._mxnet import find_device  # after the recipe is found: MXNet takes seconds to import
+    from .runs import train_recipe
+
+    run = train_recipe(
+        chosen,
+        out or f"runs/{recipe}",
+        data=data,
+        seed=seed,
+        device=find_device(device),
+        kvstore=kvstore,
+        resume=resume,
+    )
+    click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
+
+
+@main.command()
+@click.argument("run_dir", type=click.Path())
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+def evaluate(run_dir, device):
+    """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
+    from ._mxnet import find_device
+    from .runs import evaluate_run
+
+    accuracy, recorded, label = evaluate_run(run_dir, device=find_device(device))
+    click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")

@@ -1,0 +1,69 @@
+"""What `import d2lres` costs and needs."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import d2lres
+
+ROOT = Path(__file__).parents[1]
+HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
+PURE = ("errors", "arch", "zoo", "accounting", "report", "recipes")
+
+
+def run(code: str, *flags: str) -> str:
+    done = subprocess.run(
+        [sys.executable, *flags, "-c", code], capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_the_package_loads_nothing_heavy():
+    code = f"import sys, d2lres; print([m for m in {HEAVY} if m in sys.modules])"
+    assert run(code) == "[]"
+
+
+@pytest.mark.parametrize("module", PURE)
+def test_pure_modules_need_the_standard_library_alone(module):
+    """-I -S hides site-packages: whatever is imported then comes with Python."""
+    run(f"import sys; sys.path.insert(0, {str(ROOT)!r}); import d2lres.{module}", "-I", "-S")
+
+
+def test_counting_needs_the_standard_library_alone():
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); import d2lres;"
+        "print(d2lres.summarize('resnet18').params)"
+    )
+    assert run(code, "-I", "-S") == "11689512"
+
+
+@pytest.mark.parametrize("name", d2lres.__all__)
+def test_every_public_name_is_there_and_explained(name):
+    value = getattr(d2lres, name)
+    assert isinstance(value, str) or value.__doc__
+
+
+def test_no_public_function_bears_a_modules_name():
+    modules = {path.stem for path in (ROOT / "d2lres").glob("*.py")}
+    modules |= {path.parent.name for path in (ROOT / "d2lres").glob("*/__init__.py")}
+    assert not modules & set(d2lres.__all__)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'resnet'"):
+        d2lres.resnet
+
+
+def test_one_file_imports_mxnet():
+    """Any other would do so before the import is repaired and the threads are set."""
+    import re
+
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "d2lres").rglob("*.py")
+        if re.search(r"^\s*(import mxnet|from mxnet)", path.read_text(), re.MULTILINE)
+    ]
+    assert found == ["d2lres/_mxnet.py"]
