@@ -8,7 +8,7 @@ import numpy
 
 from .._mxnet import np, npx
 from ..errors import ConfigError
-from .load import Dataset, load
+from .dataset import Dataset, load
 
 
 class BatchIterator:

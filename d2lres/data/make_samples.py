@@ -22,8 +22,8 @@ from pathlib import Path
 import numpy as np
 
 from . import formats, sets
-from .load import load
-from .verify import digest, fingerprint
+from .checksums import digest, fingerprint
+from .dataset import load
 
 SEED = 0
 
@@ -68,12 +68,11 @@ def main() -> None:
     parser.add_argument("--fashion-mnist", metavar="DIR")
     parser.add_argument("--cifar-10-jpegs", metavar="ARCHIVE", type=Path, required=True)
     args = parser.parse_args()
+    args.dest.mkdir(parents=True, exist_ok=True)
     for data_set, contents in ((sets.FASHION_MNIST, fashion_mnist(args.fashion_mnist)),
                                (sets.CIFAR_10, cifar_10(args.cifar_10_jpegs))):
-        folder = args.dest / data_set.name
-        folder.mkdir(parents=True, exist_ok=True)
-        for (name, _), content in zip(data_set.sample.files, contents):
-            (folder / f"{name}.xz").write_bytes(lzma.compress(content, preset=9))
+        for (name, _), content in zip(data_set.sample.files, contents, strict=True):
+            (args.dest / f"{data_set.name}-{name}.xz").write_bytes(lzma.compress(content, preset=9))
             print(f"{data_set.name}/{name}: {len(content):_} bytes")
         print("sha256:", fingerprint(data_set.sample.files, map(digest, contents)))
 

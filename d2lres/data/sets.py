@@ -23,7 +23,7 @@ class Sample:
     label: str                          # what a result must quote
     format: str                         # "idx" or "jpeg": which reader in `formats`
     files: tuple[tuple[str, int], ...]  # (name without .xz, bytes of decompressed content)
-    sha256: str                         # of the whole, see load.fingerprint
+    sha256: str                         # of the whole, see checksums.fingerprint
     train: int = 2_000
     test: int = 500
 

@@ -22,7 +22,8 @@ def digest(content: bytes) -> str:
 
 def fingerprint(files, digests) -> str:
     """One SHA-256 for several files: the digest of what `sha256sum` prints for them."""
-    return digest("".join(f"{d}  {name}\n" for (name, _), d in zip(files, digests)).encode())
+    lines = [f"{d}  {name}\n" for (name, _), d in zip(files, digests, strict=True)]
+    return digest("".join(lines).encode())
 
 
 def edition(data_set: sets.DataSet, digests) -> str:
@@ -33,7 +34,7 @@ def edition(data_set: sets.DataSet, digests) -> str:
 
 def wrong_checksum(data_set: sets.DataSet, paths, digests) -> formats.Damaged:
     """The error for files that are no edition we know; it names the first that differs."""
-    for path, found, expected in zip(paths, digests, data_set.copies[0].sha256):
+    for path, found, expected in zip(paths, digests, data_set.copies[0].sha256, strict=True):
         if found != expected:
             return formats.Damaged(path, f"SHA-256 {found} of the content", expected,
                                    data_set.name)
@@ -43,11 +44,11 @@ def verify_folder(data_set: sets.DataSet, folder: Path) -> list[FileCheck]:
     """As `verify`, for the files in one folder."""
     paths = [find.file_in(folder, name) for name, _ in data_set.files]
     digests = [digest(formats.read_content(path, size, data_set.name))
-               for path, (_, size) in zip(paths, data_set.files)]
+               for path, (_, size) in zip(paths, data_set.files, strict=True)]
     variant = edition(data_set, digests)
     if variant == "unverified":
         raise wrong_checksum(data_set, paths, digests)
-    return [FileCheck(path, found, variant) for path, found in zip(paths, digests)]
+    return [FileCheck(path, found, variant) for path, found in zip(paths, digests, strict=True)]
 
 
 def verify(name: str, root=None) -> list[FileCheck]:

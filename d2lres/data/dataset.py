@@ -8,7 +8,7 @@ import numpy as np
 
 from ..errors import ConfigError, DataError
 from . import find, formats, sets
-from .verify import digest, edition, fingerprint, wrong_checksum
+from .checksums import digest, edition, fingerprint, wrong_checksum
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -47,19 +47,21 @@ def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]
         label_paths = [paths[1], paths[3]]
     else:
         read = formats.parse_cifar if spec.format == "cifar" else formats.parse_jpegs
-        pairs = [read(content, path, name, shape) for content, path in zip(contents, paths)]
+        pairs = [read(content, path, name, shape)
+                 for content, path in zip(contents, paths, strict=True)]
         label_paths = paths
     pairs = [(images, formats.check_labels(labels, len(data_set.classes), path, name))
-             for (images, labels), path in zip(pairs, label_paths)]
-    train = pairs[0] if len(pairs) == 2 else [np.concatenate(part) for part in zip(*pairs[:-1])]
-    return [*train, *pairs[-1]]
+             for (images, labels), path in zip(pairs, label_paths, strict=True)]
+    *train, test = pairs  # CIFAR-10 has five training files
+    train = train[0] if len(train) == 1 else [np.concatenate(p) for p in zip(*train, strict=True)]
+    return [*train, *test]
 
 
 def load_full(data_set: sets.DataSet, folder: Path) -> Dataset:
     """Read and check the complete set in `folder`."""
     paths = [find.file_in(folder, name) for name, _ in data_set.files]
     contents = [formats.read_content(path, size, data_set.name)
-                for path, (_, size) in zip(paths, data_set.files)]
+                for path, (_, size) in zip(paths, data_set.files, strict=True)]
     arrays = parse(data_set, data_set, contents, paths)
     digests = [digest(content) for content in contents]
     variant = edition(data_set, digests)
@@ -74,16 +76,16 @@ def load_full(data_set: sets.DataSet, folder: Path) -> Dataset:
 
 def load_sample(data_set: sets.DataSet) -> Dataset:
     """Read the sample that ships in this package."""
-    sample, folder = data_set.sample, SAMPLES / data_set.name
-    paths = [folder / f"{name}.xz" for name, _ in sample.files]
+    sample = data_set.sample
+    paths = [SAMPLES / f"{data_set.name}-{name}.xz" for name, _ in sample.files]
     contents = [formats.read_content(path, size, data_set.name)
-                for path, (_, size) in zip(paths, sample.files)]
+                for path, (_, size) in zip(paths, sample.files, strict=True)]
     found = fingerprint(sample.files, map(digest, contents))
     if found != sample.sha256:
-        raise DataError(f"{folder}: SHA-256 {found} of the sample; expected {sample.sha256}. "
-                        "Install d2lres again.")
+        raise DataError(f"{SAMPLES}: SHA-256 {found} of the {data_set.name} sample; expected "
+                        f"{sample.sha256}. Install d2lres again.")
     return Dataset(data_set.name, "sample", sample.label, data_set.classes,
-                   *parse(data_set, sample, contents, paths), sha256=found, source=folder)
+                   *parse(data_set, sample, contents, paths), sha256=found, source=SAMPLES)
 
 
 def load(name: str, data: str = "auto", root=None) -> Dataset:
