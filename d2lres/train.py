@@ -15,7 +15,7 @@ from pathlib import Path
 
 import numpy
 
-from ._mxnet import autograd, gluon, init, mx, np, try_gpu
+from ._mxnet import autograd, gluon, init, np, try_gpu
 from .errors import ConfigError, DataError
 
 #: Batches that may be under way at once.  MXNet computes in the background; without a bound, the
@@ -74,6 +74,12 @@ def _check_positive(**numbers):
             raise ConfigError(f"fit: {name} = {value!r}; expected a number above 0.")
 
 
+def split(batch, devices) -> list:
+    """A batch in as many parts as there are devices, each on its device."""
+    parts = gluon.utils.split_data(batch, len(devices), even_split=False)
+    return [part.as_in_ctx(device) for part, device in zip(parts, devices, strict=True)]
+
+
 def train_epoch(net, train_iter, loss, trainer, devices, bar):
     """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy).
 
@@ -83,8 +89,7 @@ def train_epoch(net, train_iter, loss, trainer, devices, bar):
     sums, pending, seen = [0.0] * len(devices), deque(), 0
     corrects = [0] * len(devices)
     for X, y in train_iter:
-        Xs = gluon.utils.split_and_load(X, devices, even_split=False)
-        ys = gluon.utils.split_and_load(y, devices, even_split=False)
+        Xs, ys = split(X, devices), split(y, devices)
         with autograd.record():
             y_hats = [net(part) for part in Xs]
             losses = [loss(y_hat, part) for y_hat, part in zip(y_hats, ys, strict=True)]
@@ -224,7 +229,7 @@ def load_checkpoint(folder, net, trainer, devices) -> History:
         history = History.from_list(json.loads((folder / "history.json").read_text()))
         net.load_parameters(str(folder / "net.params"), ctx=devices)
         trainer.load_states(str(folder / "trainer.states"))
-    except (OSError, ValueError, TypeError, AssertionError, mx.MXNetError) as error:
+    except Exception as error:  # MXNet and pickle raise many kinds, down to EOFError
         raise DataError(
             f"checkpoint {folder}: {error}; expected one that this net wrote. "
             "Delete the folder to start anew."

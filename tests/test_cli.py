@@ -1,0 +1,137 @@
+"""The command line as its users meet it: what it prints, where, and its exit status."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from d2lres import architecture_names, cli, summarize
+from d2lres.recipes import recipe_names
+
+ROOT = Path(__file__).parents[1]
+
+
+def d2lres(capfd, *words):
+    """(exit status, stdout, stderr) of `d2lres WORDS`."""
+    with pytest.raises(SystemExit) as stop:
+        cli.main(list(words))
+    out, err = capfd.readouterr()
+    return stop.value.code or 0, out, err
+
+
+def test_list_prints_every_name(capfd):
+    status, out, _ = d2lres(capfd, "list")
+    assert status == 0
+    assert [w for w in out.split() if not w.endswith(":")] == architecture_names() + recipe_names()
+
+
+@pytest.mark.parametrize("name", architecture_names())
+def test_summary_json_adds_up(capfd, name):
+    status, out, _ = d2lres(capfd, "summary", name, "--json", "--input", "1,96,96", "--classes", "10")
+    found = json.loads(out)
+    assert status == 0
+    assert found["params"] == sum(row["params"] for row in found["rows"])
+    assert found == summarize(name, (1, 96, 96), classes=10).to_dict()
+
+
+def test_summary_prints_the_table(capfd):
+    assert d2lres(capfd, "summary", "resnet18")[1] == f"{summarize('resnet18')}\n"
+
+
+def test_compare_prints_a_line_an_architecture(capfd):
+    status, out, _ = d2lres(capfd, "compare", "resnet18", "resnet50")
+    assert status == 0 and "11,689,512" in out and "25,557,032" in out
+    names = [s["architecture"] for s in json.loads(d2lres(capfd, "compare", "resnet50", "--json")[1])]
+    assert names == ["resnet50"]
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["summary", "resnet21"], "architecture 'resnet21'"),
+        (["summary", "resnet18", "--input", "abc"], "--input: 'abc'; expected channels"),
+        (["summary", "resnet18", "--input", "3,0,5"], "(3, 0, 5); expected three whole numbers"),
+        (["summary", "resnet18", "--input", "3,5"], "--input: '3,5'"),
+        (["summary", "resnet18", "--classes", "0"], "classes: 0"),
+        (["summary", "resnet18", "--classes", "ten"], "'ten' is not a valid integer"),
+        (["summary", "resnet18", "--version", "v9"], "version of resnet18 'v9'"),
+        (["summary", "resnet18", "--shortcut", "D"], "shortcut of resnet18 'D'"),
+        (["summary"], "Missing argument 'ARCH'"),
+        (["compare"], "Missing argument"),
+        (["compare", "resnet18", "vgg16"], "architecture 'vgg16'"),
+        (["sumary"], "No such command 'sumary'"),
+        (["data", "where", "mnist"], "'mnist'"),
+        (["train", "fashion"], "recipe 'fashion'"),
+        (["train", "fashion-mnist-native", "--epochs", "0"], "num_epochs = 0"),
+        (["train", "fashion-mnist-native", "--batch-size", "-4"], "batch_size = -4"),
+        (["train", "fashion-mnist-native", "--device", "tpu"], "device 'tpu'"),
+        (["train", "fashion-mnist-native", "--data", "half"], "'half'"),
+        (["train", "fashion-mnist-native", "--seed", "-1"], "seed"),
+    ],
+)
+def test_a_wrong_request_gets_one_line_and_status_2(capfd, words, said):
+    status, out, err = d2lres(capfd, *words)
+    assert (status, out) == (2, "")
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert said in err
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["evaluate", "no-such-folder"], "no-such-folder/run.json: no such file"),
+        (["data", "where", "cifar-10", "--root", "no-such-folder"], "cifar-10"),
+    ],
+)
+def test_a_failed_action_gets_one_line_and_status_1(capfd, monkeypatch, tmp_path, words, said):
+    monkeypatch.setenv("D2LRES_DATA", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    status, out, err = d2lres(capfd, *words)
+    assert (status, out) == (1, "")
+    assert err.startswith("error: ") and err.count("\n") == 1
+    assert said in err
+
+
+def test_debug_shows_the_traceback():
+    with pytest.raises(Exception, match="resnet21"):
+        cli.main(["--debug", "summary", "resnet21"])
+
+
+def test_a_fault_of_ours_is_one_line_too(capfd, monkeypatch):
+    monkeypatch.setattr("d2lres.report.summarize", lambda *a, **k: 1 / 0)
+    status, _, err = d2lres(capfd, "summary", "resnet18")
+    assert status == 1
+    assert err.startswith("error: ZeroDivisionError") and "--debug" in err and err.count("\n") == 1
+
+
+def test_ctrl_c_is_one_line(capfd, monkeypatch):
+    def stop(*args, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("d2lres.report.summarize", stop)
+    status, _, err = d2lres(capfd, "summary", "resnet18")
+    assert status == 130
+    assert err.strip() == "error: stopped by the keyboard; what was finished is kept."
+
+
+def test_a_reader_that_has_seen_enough_is_no_error():
+    command = f"{sys.executable} -m d2lres summary resnet152 | head -1"
+    done = subprocess.run(command, shell=True, capture_output=True, text=True, cwd=ROOT)
+    assert done.stdout.startswith("resnet152") and done.stderr == ""
+
+
+def test_train_then_evaluate(capfd, tmp_path):
+    """A run on the sample from the command line, resumed for one more epoch, then evaluated."""
+    out = str(tmp_path / "run")
+    words = ["train", "fashion-mnist-native", "--data", "sample", "--out", out, "--batch-size", "500"]
+    status, said, _ = d2lres(capfd, *words, "--epochs", "1")
+    assert status == 0 and "fashion-mnist (sample)" in said and out in said
+    status, said, _ = d2lres(capfd, *words, "--epochs", "2", "--resume")
+    assert status == 0 and len(said.splitlines()) == 4  # header, two epochs, the label
+    recorded = json.loads((tmp_path / "run" / "run.json").read_text())["final"]["test_acc"]
+    status, said, _ = d2lres(capfd, "evaluate", out)
+    assert status == 0 and said.startswith(f"test accuracy {recorded:.4f} on fashion-mnist (sample)")
+    status, _, err = d2lres(capfd, *words)
+    assert status == 2 and "holds a recorded run already" in err

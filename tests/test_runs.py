@@ -1,0 +1,115 @@
+"""Recorded runs: those in the repository, and the recording of a new one."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from d2lres import ConfigError, DataError, summarize
+from d2lres.recipes import RECIPES, find_recipe, recipe_names
+from d2lres.runs import evaluate_run, load_run, train_recipe
+
+RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").glob("*/run.json"))
+
+
+@pytest.mark.parametrize("name", recipe_names())
+def test_a_recipe_names_an_architecture_and_a_data_set_that_exist(name):
+    from d2lres.data import SETS
+    from d2lres.zoo import architecture_names
+
+    r = find_recipe(name)
+    assert r.architecture in architecture_names()
+    assert r.dataset in SETS
+    assert len(SETS[r.dataset].classes) == r.classes
+
+
+def test_an_unknown_recipe_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'fashion-mnist-native'"):
+        find_recipe("fashion-mnist-nativ")
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """One epoch of the native recipe on the sample."""
+    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1)
+    return train_recipe(recipe, tmp_path_factory.mktemp("runs") / "r", data="sample")
+
+
+def test_a_run_names_all_that_decided_it(run):
+    record = run.record
+    assert record["recipe"] == asdict(RECIPES["fashion-mnist-native"].changed(num_epochs=1))
+    assert record["settings"] == {
+        "data": "sample",
+        "seed": 0,
+        "device": record["settings"]["device"],
+        "kvstore": "device",
+    }
+    assert record["data"]["label"] == "fashion-mnist (sample)"
+    assert len(record["data"]["sha256"]) == 64
+    assert record["machine"]["mxnet"] and record["machine"]["numpy"] and record["machine"]["python"]
+    assert record["params"] == summarize("resnet18", (1, 28, 28), classes=10).params
+    assert sum(map(sum, record["final"]["confusion"])) == 500  # the sample's test images
+
+
+def test_the_confusion_matrix_holds_the_test_accuracy(run):
+    table = run.record["final"]["confusion"]
+    right = sum(table[i][i] for i in range(10)) / sum(map(sum, table))
+    assert right == pytest.approx(run.record["final"]["test_acc"])
+
+
+def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
+    accuracy, recorded, label = evaluate_run(run.folder)
+    assert accuracy == recorded
+    assert label == "fashion-mnist (sample)"
+
+
+def test_a_recorded_run_is_not_overwritten(run):
+    recipe = find_recipe("fashion-mnist-native")
+    with pytest.raises(ConfigError, match="holds a recorded run already"):
+        train_recipe(recipe, run.folder, data="sample")
+    with pytest.raises(ConfigError, match="holds a run with seed 0; expected 7"):
+        train_recipe(recipe, run.folder, data="sample", seed=7, resume=True)
+    with pytest.raises(ConfigError, match="holds a run with recipe"):
+        train_recipe(recipe.changed(lr=0.1), run.folder, data="sample", resume=True)
+
+
+def test_a_finished_run_resumed_is_the_same_run(run):
+    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1)
+    again = train_recipe(recipe, run.folder, data="sample", resume=True)
+    assert again.history == run.history
+
+
+def test_missing_and_damaged_runs_are_refused_by_name(run, tmp_path):
+    with pytest.raises(DataError, match="no such file"):
+        load_run(tmp_path)
+    (tmp_path / "run.json").write_text('{"history": [')
+    with pytest.raises(DataError, match="run.json"):
+        load_run(tmp_path)
+    (tmp_path / "run.json").write_text((run.folder / "run.json").read_text())
+    with pytest.raises(DataError, match="net.params: no such file"):
+        evaluate_run(tmp_path)
+    (tmp_path / "net.params").write_bytes(b"no weights")
+    with pytest.raises(DataError, match="net.params"):
+        evaluate_run(tmp_path)
+
+
+def test_a_run_on_other_data_is_refused(run, tmp_path):
+    record = json.loads((run.folder / "run.json").read_text())
+    record["data"]["sha256"] = "0" * 64
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    (tmp_path / "net.params").write_bytes((run.folder / "net.params").read_bytes())
+    with pytest.raises(DataError, match="differs from the data of the run"):
+        evaluate_run(tmp_path)
+
+
+@pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
+def test_a_run_in_the_repository_is_whole_and_of_full_data(folder):
+    run = load_run(folder)
+    recipe = find_recipe(run.record["recipe"]["name"])
+    assert run.record["recipe"] | {"num_epochs": 0} == asdict(recipe) | {"num_epochs": 0}
+    assert run.record["settings"]["data"] == "full"
+    assert run.record["commit"] and not run.record["commit"].endswith("+")
+    assert run.history.column("epoch") == list(range(1, len(run.history.epochs) + 1))
+    side = recipe.resize or 28
+    assert run.record["params"] == summarize(recipe.architecture, (1, side, side), classes=10).params

@@ -1,0 +1,170 @@
+"""Training: it learns, it repeats, it resumes, it says what is wrong."""
+
+import json
+import math
+from dataclasses import replace
+
+import numpy
+import pytest
+
+from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
+from d2lres._mxnet import gluon, init, mx, np, npx
+from d2lres.data import BatchIterator
+from d2lres.train import Epoch, predict
+
+nn = gluon.nn
+
+
+@pytest.fixture(scope="module")
+def sample():
+    """The first 300 training and 100 test images of the sample."""
+    d = load("fashion-mnist", data="sample")
+    return replace(
+        d,
+        train_images=d.train_images[:300],
+        train_labels=d.train_labels[:300],
+        test_images=d.test_images[:100],
+        test_labels=d.test_labels[:100],
+    )
+
+
+def iterators(sample, batch_size=64):
+    return (
+        BatchIterator(sample, "train", batch_size, shuffle=True, seed=3),
+        BatchIterator(sample, "test", batch_size),
+    )
+
+
+def small_net():
+    mx.random.seed(1)
+    net = nn.HybridSequential()
+    net.add(nn.Conv2D(8, 3, 2), nn.BatchNorm(), nn.Activation("relu"), nn.Dense(10))
+    return net
+
+
+def train(sample, num_epochs=3, net=None, **options):
+    net = net or small_net()
+    return fit(net, *iterators(sample), num_epochs=num_epochs, lr=0.1, **options), net
+
+
+def without_time(history):
+    return [(e.epoch, e.train_loss, e.train_acc, e.test_acc) for e in history.epochs]
+
+
+def test_the_loss_falls_and_the_accuracy_is_above_chance(sample):
+    history, net = train(sample)
+    loss = history.column("train_loss")
+    assert loss == sorted(loss, reverse=True)
+    assert history.column("test_acc")[-1] > 0.3
+    assert history.column("epoch") == [1, 2, 3]
+
+
+def test_two_runs_with_one_seed_are_equal_to_the_last_digit(sample):
+    assert without_time(train(sample)[0]) == without_time(train(sample)[0])
+
+
+def test_one_epoch_of_fit_is_one_epoch_of_plain_gluon(sample):
+    """The loop written out without any of fit's care gives the same loss and weights."""
+    history, net = train(sample, num_epochs=1)
+    plain = small_net()
+    plain.initialize(init.Xavier())
+    trainer = gluon.Trainer(plain.collect_params(), "sgd", {"learning_rate": 0.1})
+    loss, total = gluon.loss.SoftmaxCrossEntropyLoss(), 0.0
+    for X, y in iterators(sample)[0]:
+        with mx.autograd.record():
+            l = loss(plain(X), y)
+        l.backward()
+        trainer.step(len(X))
+        total += float(l.sum())
+    assert history.epochs[0].train_loss == pytest.approx(total / 300, rel=1e-5)
+    for ours, theirs in zip(
+        net.collect_params().values(), plain.collect_params().values(), strict=True
+    ):
+        assert np.abs(ours.data() - theirs.data()).max() < 1e-5
+
+
+def test_several_devices_learn_what_one_does(sample):
+    """Two CPU contexts: each batch is split between them and the gradients are added."""
+    plain = nn.HybridSequential()  # no batch normalization, whose statistics are a device's own
+    plain.add(nn.Dense(10))
+    mx.random.seed(1)
+    one, _ = train(sample, net=plain, device=npx.cpu(0))
+    two_nets = nn.HybridSequential()
+    two_nets.add(nn.Dense(10))
+    mx.random.seed(1)
+    two, _ = train(sample, net=two_nets, device=[npx.cpu(0), npx.cpu(1)])
+    assert two.column("train_loss") == pytest.approx(one.column("train_loss"), rel=1e-4)
+    assert two.column("test_acc") == one.column("test_acc")
+
+
+def test_resumed_equals_uninterrupted(sample, tmp_path):
+    whole, net = train(sample, num_epochs=4)
+    train(sample, num_epochs=2, checkpoint=tmp_path / "c")
+    resumed, again = train(sample, num_epochs=4, checkpoint=tmp_path / "c", resume=True)
+    assert without_time(resumed) == without_time(whole)
+    for a, b in zip(net.collect_params().values(), again.collect_params().values(), strict=True):
+        assert (a.data() == b.data()).all()
+
+
+def test_a_checkpoint_lost_between_its_two_renames_is_found(sample, tmp_path):
+    train(sample, num_epochs=2, checkpoint=tmp_path / "c")
+    (tmp_path / "c").rename(tmp_path / "c.old")
+    resumed, _ = train(sample, num_epochs=3, checkpoint=tmp_path / "c", resume=True)
+    assert resumed.column("epoch") == [1, 2, 3]
+
+
+@pytest.mark.parametrize("damaged", ["net.params", "trainer.states", "history.json"])
+def test_a_truncated_checkpoint_is_refused_by_name(sample, tmp_path, damaged):
+    train(sample, num_epochs=1, checkpoint=tmp_path / "c")
+    file = tmp_path / "c" / damaged
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+    with pytest.raises(DataError, match=str(tmp_path / "c")):
+        train(sample, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+
+
+def test_the_checkpoint_of_another_net_is_refused_by_name(sample, tmp_path):
+    train(sample, num_epochs=1, checkpoint=tmp_path / "c")
+    other = nn.HybridSequential()
+    other.add(nn.Dense(10))
+    with pytest.raises(DataError, match=str(tmp_path / "c")):
+        train(sample, net=other, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+
+
+def test_evaluate_is_the_share_of_right_predictions(sample):
+    _, net = train(sample)
+    y_hat, y = predict(net, iterators(sample)[1])
+    assert y.tolist() == sample.test_labels.tolist()
+    assert evaluate(net, iterators(sample)[1]) == numpy.mean(y_hat == y)
+
+
+def test_a_loss_that_is_no_number_stops_with_a_hint(sample):
+    with pytest.raises(DataError, match="smaller learning rate"):
+        fit(small_net(), *iterators(sample), num_epochs=3, lr=1e30)
+
+
+@pytest.mark.parametrize("bad", [{"num_epochs": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": "0.1"}])
+def test_numbers_out_of_range_are_refused(sample, bad):
+    with pytest.raises(ConfigError, match=f"fit: {next(iter(bad))}"):
+        fit(small_net(), *iterators(sample), **{"num_epochs": 1, "lr": 0.1} | bad)
+
+
+def test_a_trained_net_is_trained_further_not_anew(sample):
+    first, net = train(sample, num_epochs=3)
+    further, _ = train(sample, num_epochs=1, net=net)
+    assert further.epochs[0].train_loss < first.epochs[-1].train_loss
+
+
+def test_a_residual_net_trains(sample):
+    mx.random.seed(0)
+    history, _ = train(sample, num_epochs=2, net=build("resnet18", classes=10))
+    assert history.epochs[1].train_loss < history.epochs[0].train_loss
+
+
+def test_history_survives_json_and_prints_a_table():
+    history = History([Epoch(1, 1.25, 0.5, 0.25, 9.0, 33.3), Epoch(2, 1.0, 0.75, None, 9.0, 33.3)])
+    assert History.from_list(json.loads(json.dumps(history.to_list()))) == history
+    assert repr(history).splitlines() == [
+        "epoch  train loss  train acc  test acc",
+        "    1       1.250      0.500     0.250",
+        "    2       1.000      0.750",
+    ]
