@@ -8,6 +8,7 @@ import errno
 import json
 import os
 import shutil
+import sys
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -111,7 +112,7 @@ def receive(url: str, part: Path, limit: int, need: int, progress: bool) -> bool
         headers["Range"] = f"bytes={have}-"
         if state.get("validator"):
             headers["If-Range"] = state["validator"]  # if it changed, send all of it (200)
-    size, total = have, None
+    size, total, handled = have, None, sys.exc_info()[1]
     try:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             status = response.status_code
@@ -139,6 +140,7 @@ def receive(url: str, part: Path, limit: int, need: int, progress: bool) -> bool
                         {"url": url, "validator": validator_of(response), "total": total}))
                 for chunk in response.raw.stream(CHUNK, decode_content=False):
                     if size + len(chunk) > limit:
+                        discard(part)
                         raise MirrorFailed(f"it sent more than {limit:,} bytes")
                     with writing(part.parent, need):
                         write(file, chunk)
@@ -148,7 +150,7 @@ def receive(url: str, part: Path, limit: int, need: int, progress: bool) -> bool
                     os.fsync(file.fileno())
     except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
         if not (total and "IncompleteRead" in str(error)):
-            raise MirrorFailed(root_cause(error)) from error
+            raise MirrorFailed(root_cause(error, handled)) from error
     if total is not None and size < total:
         raise MirrorFailed(f"truncated: {size:,} of {total:,} bytes")
     return have > 0
@@ -161,10 +163,10 @@ def write(file, chunk: bytes) -> None:
         rest = rest[file.write(rest):]
 
 
-def root_cause(error: BaseException) -> str:
-    """What went wrong at the bottom of a network error, in one line."""
-    while error.__cause__ or error.__context__:
-        error = error.__cause__ or error.__context__
+def root_cause(error: BaseException, handled: "BaseException | None") -> str:
+    """What went wrong at the bottom of a network error, above what was being handled before it."""
+    while (below := error.__cause__ or error.__context__) not in (None, handled):
+        error = below
     return f"{type(error).__name__}: {error}"
 
 

@@ -7,7 +7,6 @@ import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from ..errors import DataError
 from . import find, sets
 from .checksums import digest, edition, verify_folder, wrong_checksum
 from .downloading import discard, download, locked, no_space, write, writing
@@ -55,13 +54,17 @@ def fetch_files(data_set: sets.DataSet, target: Path, urls: list[str], progress:
             if found != expected:
                 raise Damaged(path, f"SHA-256 {found} of the content", expected, data_set.name)
 
-        try:
-            check(find.file_in(target, name) or target / name)
-        except DataError:  # not there, or damaged
-            part = target / f"{name}.gz.part"
-            download([f"{url}{name}.gz" for url in urls], part, size + SLACK, data_set.disk,
-                     check, progress)
-            install(part, target / f"{name}.gz", data_set)
+        here = find.file_in(target, name)
+        if here:
+            try:
+                check(here)
+                continue
+            except Damaged:
+                pass  # replace it
+        part = target / f"{name}.gz.part"
+        download([f"{url}{name}.gz" for url in urls], part, size + SLACK, data_set.disk, check,
+                 progress)
+        install(part, target / f"{name}.gz", data_set)
 
 
 class Bounded:

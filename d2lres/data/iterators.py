@@ -4,11 +4,24 @@ d2l's loader resizes image by image, about 10,000 a second at 96x96; here a whol
 by one call.  MXNet runs that call beside the training step, so no worker is needed to hide it.
 """
 
+from numbers import Integral
+
 import numpy
 
 from .._mxnet import np, npx
 from ..errors import ConfigError
 from .dataset import Dataset, load
+
+
+def check_arguments(batch_size, resize, seed) -> None:
+    """Raise ConfigError for an argument of `load_fashion_mnist` that makes no sense."""
+    for argument, value, low, example in (("batch_size", batch_size, 1, 256),
+                                          ("resize", 1 if resize is None else resize, 1, 96),
+                                          ("seed", seed, 0, 0)):
+        whole = isinstance(value, Integral) and not isinstance(value, bool)
+        if not whole or not low <= value < 2**32:
+            raise ConfigError(f"{argument} {value!r}: not possible; expected a whole number of "
+                              f"{low} or more. Pass e.g. {argument}={example}.")
 
 
 class BatchIterator:
@@ -20,17 +33,7 @@ class BatchIterator:
 
     def __init__(self, dataset: Dataset, split: str, batch_size: int, resize: "int | None" = None,
                  shuffle: bool = False, seed: int = 0, augment=None):
-        for argument, value in (("batch_size", batch_size), ("resize", resize)):
-            if value is not None and (isinstance(value, bool) or not isinstance(value, int)
-                                      or value < 1):
-                raise ConfigError(f"{argument} {value!r}: not a size; expected a whole number of "
-                                  "1 or more. Pass e.g. batch_size=256, resize=96.")
-        if batch_size is None:
-            raise ConfigError("batch_size None: missing; expected a whole number of 1 or more. "
-                              "Pass e.g. batch_size=256.")
-        if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**32:
-            raise ConfigError(f"seed {seed!r}: not a seed; expected a whole number from 0 to "
-                              f"{2**32 - 1}. Pass e.g. seed=0.")
+        check_arguments(batch_size, resize, seed)
         self.dataset = dataset
         self.images = getattr(dataset, f"{split}_images")
         self.labels = getattr(dataset, f"{split}_labels")
@@ -71,6 +74,7 @@ class BatchIterator:
 
 def load_iterators(name, batch_size, resize=None, data="auto", seed=0, root=None, augment=None):
     """The (train_iter, test_iter) of a set; arguments as for `load_fashion_mnist`."""
+    check_arguments(batch_size, resize, seed)  # at once, before the data is read
     dataset = load(name, data=data, root=root)
     return (BatchIterator(dataset, "train", batch_size, resize, True, seed, augment),
             BatchIterator(dataset, "test", batch_size, resize))
