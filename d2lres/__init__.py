@@ -17,11 +17,13 @@ _HOME = {
     "summarize": "report", "contrast": "report", "Summary": "report",
     "find_recipe": "recipes", "recipe_names": "recipes", "Recipe": "recipes",
     # live nets, data and training: these load NumPy or MXNet
-    "try_gpu": "_mxnet", "num_gpus": "_mxnet",
+    "autograd": "_mxnet", "gluon": "_mxnet", "init": "_mxnet", "mx": "_mxnet", "nn": "_mxnet",
+    "np": "_mxnet", "npx": "_mxnet", "try_gpu": "_mxnet", "num_gpus": "_mxnet",
     "BasicBlock": "blocks", "Bottleneck": "blocks", "ResidualBlock": "blocks",
     "build": "models", "live_counts": "models",
     "load": "data", "load_fashion_mnist": "data", "load_cifar10": "data",
     "fit": "train", "evaluate": "train", "History": "train",
+    "recorded": "runs",
 }  # fmt: skip
 
 __all__ = ["__version__", *_HOME]

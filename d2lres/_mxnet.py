@@ -118,7 +118,9 @@ def _import_mxnet():
 
 mx, REPAIRED = _import_mxnet()
 
-from mxnet import autograd, gluon, init, np, npx  # noqa: E402, F401  (handed on to the package)
+# What the package and the chapters use of MXNet.
+from mxnet import autograd, gluon, init, np, npx  # noqa: E402, F401
+from mxnet.gluon import nn  # noqa: E402, F401
 
 
 def num_gpus() -> int:

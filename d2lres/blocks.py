@@ -5,11 +5,8 @@ Explained in the chapters "The residual block" and "Basic against bottleneck".
 
 import re
 
-from ._mxnet import gluon, mx
+from ._mxnet import mx, nn
 from .errors import ShapeError
-
-nn = gluon.nn
-
 
 def relu(F, x):
     """max(x, 0), by oneDNN's kernel: `npx.relu` takes a slower one on the CPU."""

@@ -6,12 +6,9 @@ Explained in the chapter "ResNet-18, layer by layer".
 from functools import singledispatch
 
 from . import arch, zoo
-from ._mxnet import gluon
+from ._mxnet import nn
 from .blocks import ResidualBlock, check_input, sequential
 from .errors import ShapeError
-
-nn = gluon.nn
-
 
 @singledispatch
 def layer(data):

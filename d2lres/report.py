@@ -152,16 +152,15 @@ def contrast(names_or_architectures, input_shape=None, **options) -> Contrast:
     return Contrast(tuple(summarize(n, input_shape, **options) for n in names_or_architectures))
 
 
-# --- tables from cells: the first row is the header, the first columns are text -------------------
+# --- tables from cells: the first row is the header ----------------------------------------------
 
 
-def _is_number(cell: str) -> bool:
-    return cell.replace(",", "").isdigit()
+#: Columns of numbers, which stand to the right.
+NUMBERS = ("depth", "params", "buffers", "MACs")
 
 
 def _right_aligned(cells) -> list[bool]:
-    columns = list(zip(*cells[1:], strict=True))
-    return [any(map(_is_number, column)) for column in columns]
+    return [name in NUMBERS for name in cells[0]]
 
 
 def text_table(cells) -> str:

@@ -13,7 +13,7 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .errors import ConfigError, DataError
+from .errors import ConfigError, DataError, unknown_name
 from .recipes import Recipe
 from .train import History, evaluate, fit, predict
 
@@ -42,6 +42,22 @@ def load_run(folder) -> Run:
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: {error}; expected a recorded run. Record it again.") from error
+
+
+#: Where the book's recorded runs lie: in a checkout, and in an installed package.
+RECORDED = (Path(__file__).parents[1] / "runs", Path(__file__).parent / "recorded")
+
+
+def recorded(name: str) -> Run:
+    """The run called `name` of those that come with the book.
+
+    Raises ConfigError, naming the nearest, where there is none; DataError for a damaged one.
+    Chapter "Training on Fashion-MNIST".
+    """
+    folders = {path.parent.name: path.parent for r in RECORDED for path in r.glob("*/run.json")}
+    if name not in folders:
+        raise unknown_name("recorded run", name, sorted(folders))
+    return load_run(folders[name])
 
 
 def iterators(recipe: Recipe, data: str, seed: int):

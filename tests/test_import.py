@@ -43,7 +43,7 @@ def test_counting_needs_the_standard_library_alone():
 @pytest.mark.parametrize("name", d2lres.__all__)
 def test_every_public_name_is_there_and_explained(name):
     value = getattr(d2lres, name)
-    assert isinstance(value, str) or value.__doc__
+    assert value.__doc__ or not callable(value)
 
 
 def test_no_public_function_bears_a_modules_name():
