@@ -106,8 +106,10 @@ def check_mxnet(found: "str | None", probe: Probe) -> Check:
 
 def import_fix(error: str) -> str:
     """The command that cures a failed `import mxnet`, told from what it said."""
-    if "libgomp" in error:
-        return "apt-get install libgomp1    # Fedora: dnf install libgomp"
+    if re.search(r"libgomp|libquadmath", error):
+        return "apt-get install libgomp1 libquadmath0    # Fedora: dnf install libgomp libquadmath"
+    if "libarmpl" in error:  # see scripts/link_blas.py
+        return "apt-get install libopenblas0-pthread liblapacke && make distclean env"
     if re.search(r"lib(cuda|cudart|cudnn|cublas|nccl)", error):  # a GPU wheel without its driver
         return pip("--force-reinstall", "--no-deps", f"mxnet=={MXNET}")
     if (missing := re.search(r"No module named '(\w+)", error)) and missing[1] != "mxnet":

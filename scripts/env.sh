@@ -72,7 +72,7 @@ asked=${2:-}
 
 # --- is there anything to do? --------------------------------------------------------------------
 
-inputs=(requirements.txt requirements-mxnet.txt constraints/*.txt pyproject.toml scripts/env.sh)
+inputs=(requirements.txt requirements-mxnet.txt constraints/*.txt pyproject.toml scripts/env.sh scripts/link_blas.py)
 fingerprint="$(cat "${inputs[@]}" | cksum) in $PWD/$venv"
 
 if [ -f "$venv/.complete" ] && [ "$(cat "$venv/.complete")" = "$fingerprint" ]; then
@@ -105,9 +105,15 @@ esac
 
 "$python" -c 'import venv, ensurepip' 2>/dev/null || fail "$python: cannot make virtual environments (no ensurepip); expected Python's venv. Debian, Ubuntu: apt-get install python$version-venv, then run make again."
 
-if [ "${system%% *}" = Linux ]; then
-    "$python" -c 'import ctypes; ctypes.CDLL("libgomp.so.1")' 2>/dev/null || fail "libgomp.so.1: not found; MXNet needs GNU's OpenMP library. Debian, Ubuntu: apt-get install libgomp1; Fedora: dnf install libgomp; then run make again."
-fi
+loads() { "$python" -c "import ctypes; ctypes.CDLL('$1')" 2>/dev/null; }
+
+missing=
+if [ "${system%% *}" = Linux ] && ! loads libgomp.so.1; then missing="$missing libgomp1"; fi
+case $system in
+    "Linux x86_64"*) loads libquadmath.so.0 || missing="$missing libquadmath0" ;;
+    "Linux aarch64"*) "$python" scripts/link_blas.py --check || missing="$missing libopenblas0-pthread liblapacke" ;;
+esac
+[ -z "$missing" ] || fail "system libraries:$missing not found; MXNet needs them. Install them (Debian, Ubuntu: apt-get install$missing; elsewhere the packages of like names), then run make again."
 
 # --- make it -------------------------------------------------------------------------------------
 
@@ -157,6 +163,7 @@ echo "Installing what requirements.txt names, at the versions in $constraints (1
 pip_install -r requirements.txt
 echo "Installing MXNet and d2l, without their own pins"
 pip_install --no-deps -r requirements-mxnet.txt
+"$venv/bin/python" scripts/link_blas.py
 pip_install --no-deps --no-build-isolation --editable .
 
 # The compiled library must load, or nothing in the book runs.

@@ -63,6 +63,7 @@ def test_numpy(found, pinned, ok, fix):
         (None, Probe(None, "No module named 'mxnet'"), "not installed", "--no-deps mxnet==1.9.1"),
         ("1.9.1", Probe(None, "the import crashed (signal 11)"), "signal 11", "--force-reinstall"),
         ("1.9.1", Probe(None, "OSError: libgomp.so.1: cannot open"), "libgomp", "libgomp1"),
+        ("1.9.1", Probe(None, "OSError: libarmpl_lp64_mp.so: cannot"), "armpl", "libopenblas0"),
         (
             "1.9.1",
             Probe(None, "OSError: libcudart.so.11.0: cannot open"),
