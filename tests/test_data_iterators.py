@@ -132,6 +132,12 @@ def test_augment_changes_training_batches_alone_and_repeats():
     assert values() == values() and len(set(values())) > 2
 
 
+def test_augment_must_keep_the_type():
+    iterator = BatchIterator(few(8), "train", 8, augment=lambda X, rng: X / 255)
+    with pytest.raises(ConfigError, match="augment: it returned float64; expected uint8"):
+        next(iter(iterator))
+
+
 @pytest.mark.parametrize(("argument", "value"), [
     ("batch_size", 0), ("batch_size", -1), ("batch_size", 2.5), ("batch_size", None),
     ("batch_size", True), ("resize", 0), ("resize", -3), ("resize", "96"), ("seed", -1),

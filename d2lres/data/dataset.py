@@ -13,7 +13,7 @@ from .checksums import digest, edition, fingerprint, wrong_checksum
 SAMPLES = Path(__file__).parent / "samples"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)  # arrays have no single equality
 class Dataset:
     """Images and labels in memory.
 

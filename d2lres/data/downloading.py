@@ -88,7 +88,7 @@ def begun(part: Path) -> dict:
         return {}
 
 
-def validator_of(response) -> "str | None":
+def validator_of(response) -> str | None:
     """What names this version of the file: a strong ETag, else the date (RFC 9110, 13.1.5)."""
     etag = response.headers.get("ETag", "")
     return etag if etag.startswith('"') else response.headers.get("Last-Modified")
@@ -116,16 +116,11 @@ def receive(url: str, part: Path, limit: int, need: int, progress: bool) -> bool
     try:
         with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as response:
             status = response.status_code
-            if have and status in (206, 416):
-                found = response.headers.get("Content-Range", "")
-                if found == f"bytes */{have}":
-                    return True  # there is no more than we have
-                if status == 416 or not found.startswith(f"bytes {have}-"):
-                    discard(part)  # it speaks of another file
-                    return receive(url, part, limit, need, progress)
-            elif status == 200:
+            if have and status == 416:
+                return True  # nothing follows what we have; the check tells whether it is all
+            if status == 200:
                 size = 0  # the whole file, since it is new or the server cannot resume
-            else:
+            elif not (have and status == 206):
                 raise MirrorFailed(f"HTTP {status} {response.reason}")
             length = response.headers.get("Content-Length", "")
             total = size + int(length) if length.isdigit() else None
@@ -163,7 +158,7 @@ def write(file, chunk: bytes) -> None:
         rest = rest[file.write(rest):]
 
 
-def root_cause(error: BaseException, handled: "BaseException | None") -> str:
+def root_cause(error: BaseException, handled: BaseException | None) -> str:
     """What went wrong at the bottom of a network error, above what was being handled before it."""
     while (below := error.__cause__ or error.__context__) not in (None, handled):
         error = below

@@ -99,7 +99,7 @@ def members(archive: Path, data_set: sets.DataSet):
                             raise Damaged(archive, f"{name} of {member.size:,} bytes",
                                           f"{sizes[name]:,}", data_set.name)
                         yield name, tar.extractfile(member).read()
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error) as error:
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
         raise Damaged(archive, f"damaged archive ({error})", "a complete .tar.gz",
                       data_set.name) from error
 
@@ -151,14 +151,15 @@ def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
     full, or the folder cannot be written.  Explained in "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    found = (find.folder_in(Path(root).expanduser(), data_set) if root else find.where(name))
+    place = Path(os.path.expanduser(root or os.environ.get("D2LRES_DATA") or find.cache()))
+    found = find.folder_in(place, data_set) if root else find.where(name)
     if found:
         try:
             verify_folder(data_set, found)
             return found
         except Damaged:
             pass  # download it anew; the folder below is searched before the damaged one
-    target = Path(root or os.environ.get("D2LRES_DATA") or find.cache()).expanduser() / name
+    target = place / name
     with writing(target, data_set.disk):
         target.mkdir(parents=True, exist_ok=True)
         here = sum(path.stat().st_size for path in target.iterdir())

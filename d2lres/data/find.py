@@ -18,7 +18,7 @@ class Candidate(NamedTuple):
 
     origin: str
     place: Path
-    found: "Path | None"
+    found: Path | None
 
 
 def cache() -> Path:
@@ -28,15 +28,15 @@ def cache() -> Path:
     return Path(platformdirs.user_cache_dir("d2lres", appauthor=False))
 
 
-def file_in(folder: Path, name: str) -> "Path | None":
+def file_in(folder: Path, name: str) -> Path | None:
     """The file `name` in `folder`, plain or compressed."""
     for suffix in ("", ".gz"):
-        if (folder / (name + suffix)).is_file():
+        if os.path.isfile(folder / (name + suffix)):  # False too where it may not be looked at
             return folder / (name + suffix)
     return None
 
 
-def folder_in(place: Path, data_set: sets.DataSet) -> "Path | None":
+def folder_in(place: Path, data_set: sets.DataSet) -> Path | None:
     """The folder at or below `place` that holds every file of the set."""
     for sub in FOLDERS[data_set.name]:
         if all(file_in(place / sub, name) for name, _ in data_set.files):
@@ -53,12 +53,11 @@ def candidates(name: str, root=None) -> list[Candidate]:
     data_set = sets.get(name)
     places = [("--root", root), ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
               ("user cache", cache()), ("Debian", DEBIAN)]
-    return [Candidate(origin, Path(place).expanduser(),
-                      folder_in(Path(place).expanduser(), data_set))
-            for origin, place in places if place]
+    folders = [(origin, Path(os.path.expanduser(place))) for origin, place in places if place]
+    return [Candidate(origin, place, folder_in(place, data_set)) for origin, place in folders]
 
 
-def where(name: str, root=None) -> "Path | None":
+def where(name: str, root=None) -> Path | None:
     """The folder that holds the full set, or None.  Arguments and errors as for `candidates`."""
     return next((c.found for c in candidates(name, root) if c.found), None)
 

@@ -31,7 +31,7 @@ class BatchIterator:
     `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
     """
 
-    def __init__(self, dataset: Dataset, split: str, batch_size: int, resize: "int | None" = None,
+    def __init__(self, dataset: Dataset, split: str, batch_size: int, resize: int | None = None,
                  shuffle: bool = False, seed: int = 0, augment=None):
         check_arguments(batch_size, resize, seed)
         self.dataset = dataset
@@ -60,7 +60,10 @@ class BatchIterator:
             batch = order[start:start + self.batch_size]
             X = self.images[batch]                                      # uint8 (N, C, H, W)
             if self.augment is not None:
-                X = self.augment(X, rng)                                # the same type and layout
+                X = self.augment(X, rng)                                # uint8 (N, C, H', W')
+                if X.dtype != numpy.uint8:  # else 0.5 would become 0 without a word
+                    raise ConfigError(f"augment: it returned {X.dtype}; expected uint8, 0 to 255. "
+                                      "End it with .astype('uint8').")
             yield self.to_mxnet(X), np.array(self.labels[batch], dtype="int32")
         self.epoch = epoch + 1
 

@@ -42,7 +42,7 @@ class DataSet:
     copies: tuple[Copy, ...]
     strict: bool                        # refuse other copies, or load them as "unverified"?
     sample: Sample
-    archive: "str | None"               # the tar file that holds all files, or None: one .gz each
+    archive: str | None               # the tar file that holds all files, or None: one .gz each
     mirrors: tuple[str, ...]            # folders on servers, tried in this order
     disk: int                           # bytes that a download takes at its peak
 
