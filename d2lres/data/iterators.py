@@ -71,7 +71,7 @@ class BatchIterator:
         """(N, C, H, W) uint8 NumPy to (N, C, H', W') float32 in [0, 1], as d2l's transforms do."""
         X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
         if self.resize:
-            X = npx.image.resize(X, self.resize, False, 1)              # 1 = bilinear
+            X = npx.image.resize(X, int(self.resize), False, 1)         # 1 = bilinear
         return npx.image.to_tensor(X)                                   # N, C, H, W
 
 
