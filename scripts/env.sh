@@ -11,7 +11,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 supported="3.11 3.12 3.13"
-elsewhere="the notebooks open in Colab, and the Dockerfile makes a container (README.md, first screen)"
+instead="open the notebooks in Colab, or use the container (README.md, first screen)"
 
 fail() { # WHERE: FOUND; EXPECTED. NEXT STEP
     printf 'error: %s\n' "$1" >&2
@@ -40,12 +40,12 @@ locate() { # a command as given if it runs, else pyenv's interpreter of that ver
 
 find_python() { # $1: what the user asked for, or nothing
     local name python version seen="" get
-    get="Install Python 3.12 (Debian, Ubuntu: apt-get install python3 python3-venv; else your system's package manager or pyenv), then run make again"
+    get="install Python 3.12 (Debian, Ubuntu: apt-get install python3 python3-venv; elsewhere your package manager, or pyenv) and run make again"
     if [ -n "$1" ]; then
         python=$(locate "$1")
-        [ -n "$python" ] || fail "PYTHON=$1: no such interpreter, or it does not run; expected Python ${supported// /, }. Leave PYTHON away to let make look for one, or: $get."
+        [ -n "$python" ] || fail "PYTHON=$1: no such interpreter, or it does not run; expected Python ${supported// /, }. Leave PYTHON out and make looks for one, or $get."
         version=$(version_of "$python")
-        is_supported "$version" || fail "PYTHON=$1: Python $version; expected one of ${supported// /, }. Leave PYTHON away to let make look for one, or: $get."
+        is_supported "$version" || fail "PYTHON=$1: Python $version; expected one of ${supported// /, }. Leave PYTHON out and make looks for one, or $get."
         echo "$python"
         return
     fi
@@ -59,7 +59,7 @@ find_python() { # $1: what the user asked for, or nothing
         fi
         seen="$seen $name is $version"
     done
-    fail "Python:${seen:- none found}; expected one of ${supported// /, }. $get."
+    fail "Python:${seen:- none found}; expected one of ${supported// /, }. Next: $get."
 }
 
 if [ "${1:-}" = --find ]; then
@@ -100,7 +100,7 @@ PY
 )
 case $system in
     "Linux x86_64 64-bit, glibc" | "Linux aarch64 64-bit, glibc" | "Darwin x86_64 64-bit"*) ;;
-    *) fail "this system: $system; MXNet 1.9.1 exists for Linux x86-64 and aarch64 (with glibc) and Intel macOS. Elsewhere $elsewhere." ;;
+    *) fail "this system: $system; MXNet 1.9.1 exists for Linux x86-64 and aarch64 (with glibc) and Intel macOS. Here, $instead." ;;
 esac
 
 "$python" -c 'import venv, ensurepip' 2>/dev/null || fail "$python: cannot make virtual environments (no ensurepip); expected Python's venv. Debian, Ubuntu: apt-get install python$version-venv, then run make again."
@@ -146,15 +146,15 @@ progress() { # one line that says which package pip is at; nothing where nobody 
 pip_install() {
     if ! "$venv/bin/python" -m pip install --require-virtualenv --disable-pip-version-check \
         --no-input -c "$constraints" "$@" 2>&1 | tee -a "$log" | progress; then
-        echo "The end of $log:" >&2
-        grep -vE '^[[:space:]]*$|^(WARNING: Location|Collecting|  Downloading|  Using cached|Requirement already)' "$log" | tail -n 6 | cut -c -300 | sed 's/^/    /' >&2
         if grep -q 'No space left on device' "$log"; then
             fail "$venv: the disk is full; expected about 1 GB free. Make room, then run make again."
-        elif grep -qE 'NewConnectionError|name resolution|nodename nor servname|Connection refused|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|Max retries exceeded|from versions: none' "$log"; then
-            fail "pip: the package index cannot be reached; expected a network. Check the connection and the proxy settings, or point pip at a mirror or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS), then run make again."
-        elif grep -qE 'No matching distribution|Could not find a version' "$log"; then
-            fail "pip: a pinned package has no wheel for this system ($system, Python $version). Try another Python (make PYTHON=python3.12), or $elsewhere."
+        elif grep -qE 'NewConnectionError|name resolution|nodename nor servname|Connection refused|ConnectTimeout|ReadTimeout|ProxyError|Network is unreachable|Max retries exceeded' "$log"; then
+            fail "pip: the package index cannot be reached; expected a network. Check the connection and the proxy settings, or point pip at a mirror or a folder of wheels (PIP_INDEX_URL, PIP_FIND_LINKS), then run make again. What pip said: $log"
+        elif grep -qE 'ResolutionImpossible|No matching distribution' "$log"; then
+            fail "pip: a pinned package is not to be had (see $log); expected a package index that has wheels for $system, Python $version. If pip is set up to use no index (PIP_NO_INDEX) or a mirror, change that; else try another Python (make PYTHON=python3.12), or $instead."
         fi
+        echo "The end of $log:" >&2
+        grep -vE '^[[:space:]]*$|━|^(WARNING: Location|Collecting|  Downloading|  Using cached|Requirement already)' "$log" | tail -n 6 | cut -c -300 | sed 's/^/    /' >&2
         fail "pip: the installation failed, see $log. Mend that, then run make again: it starts afresh."
     fi
 }
@@ -167,7 +167,7 @@ pip_install --no-deps -r requirements-mxnet.txt
 pip_install --no-deps --no-build-isolation --editable .
 
 # The compiled library must load, or nothing in the book runs.
-"$venv/bin/python" - <<'PY' || fail "MXNet: its library does not load on this system. Install what the line above names, then run make again; else $elsewhere."
+"$venv/bin/python" - <<'PY' || fail "MXNet: its library does not load on this system. Install what the line above names, then run make again; or $instead."
 import ctypes, glob, sys, sysconfig
 for path in glob.glob(sysconfig.get_path("purelib") + "/mxnet/libmxnet.*"):
     try:

@@ -124,7 +124,7 @@ def test_an_unsupported_python_is_refused_with_the_next_step(
     assert found.returncode == 1
     assert said in found.stderr
     assert found.stderr.startswith("error: ")
-    assert "Install Python 3.12" in found.stderr
+    assert "install Python 3.12" in found.stderr
     assert len(found.stderr.splitlines()) == 1
 
 
