@@ -102,10 +102,14 @@ def _import_mxnet():
     if "mxnet" not in sys.modules:  # else the user imported it first, and its threads are set
         set_threads()
     try:
+        cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         repaired = repair_numpy() + repair_distutils()
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # MXNet's, which no reader can mend
             import mxnet
+        if cores:
+            # Binding has tied this thread, and every process that it will start, to one core.
+            os.sched_setaffinity(0, cores)
     except (ImportError, OSError, AttributeError) as error:
         raise MissingDependency(
             f"import mxnet: {type(error).__name__}: {error}; expected MXNet 1.9.1. Install it with "

@@ -37,6 +37,18 @@ def test_threads_are_all_usable_cores_and_bound_unless_chosen():
     assert python(code, OMP_NUM_THREADS="97", OMP_PROC_BIND="false") == "False false"
 
 
+@pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="a Linux notion")
+def test_binding_does_not_tie_the_process_and_its_children_to_one_core():
+    code = (
+        "import os, subprocess, sys; before = os.sched_getaffinity(0); import d2lres._mxnet as m;"
+        "m.np.ones((256, 256)).dot(m.np.ones((256, 256))).wait_to_read();"
+        "child = 'import os; print(sorted(os.sched_getaffinity(0)))';"
+        "print(os.sched_getaffinity(0) == before, end=' ', flush=True);"
+        "print(eval(subprocess.check_output([sys.executable, '-c', child])) == sorted(before))"
+    )
+    assert python(code) == "True True"
+
+
 def test_names_that_numpy_has_are_left_alone():
     """Other packages read them too."""
     code = (
