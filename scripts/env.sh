@@ -86,6 +86,10 @@ fi
 
 # --- can it work on this machine? ----------------------------------------------------------------
 
+if [ -z "$asked" ] && [ -f "$venv/pyvenv.cfg" ]; then # stay with the Python that it was made with
+    made_with=$(sed -n 's/^home *= *//p' "$venv/pyvenv.cfg")/python$(sed -n 's/^version *= *\(3\.[0-9]*\)\..*/\1/p' "$venv/pyvenv.cfg")
+    if is_supported "$(version_of "$made_with")"; then asked=$made_with; fi
+fi
 python=$(find_python "$asked")
 version=$(version_of "$python")
 constraints=constraints/$version.txt
