@@ -54,8 +54,12 @@ def projects(block) -> bool:
 FIGURES = {
     "idea": lambda: plot.draw_idea(title="A finding"),
     "blocks": lambda: plot.draw_blocks([zoo.basic(64, 64, 1), zoo.basic(64, 128, 2)], 64),
+    "long titles": lambda: plot.draw_blocks(
+        [zoo.bottleneck(1024, 512, 2)] * 2, 1024, titles=["A long name of a block"] * 2, counts=True
+    ),
     "network": lambda: plot.draw_network(RESNET),
     "history": lambda: plot.plot_history({"a": EPOCHS, "b": EPOCHS[:5]}, title="A finding"),
+    "one epoch": lambda: plot.plot_history(EPOCHS[:1], reference={"test_acc": 0.6}),
     "confusion": lambda: plot.plot_confusion(TABLE, CLASSES),
     "costs": lambda: plot.plot_costs(["a", "b"], {"weights": [1_179_648, 69_632]}),
     "images": lambda: plot.show_images(IMAGES, [0, 1, 2], CLASSES),
@@ -172,6 +176,14 @@ def test_the_projection_is_counted_too():
     figure = plot.draw_block(zoo.basic(64, 128, 2), 64, counts=True)
     assert "1×1 conv, 128, /2\n8,192 weights\nBN" in texts(figure)
     assert f"{9 * 64 * 128 + 9 * 128 * 128 + 64 * 128:,} weights" in texts(figure)
+
+
+def test_a_plain_block_is_the_same_without_the_shortcut():
+    block = zoo.basic(64, 64, 1)
+    figure = plot.draw_blocks([(*block.branch, *block.after), block], 64, titles=["a", "b"])
+    assert texts(figure).count("ReLU") == 4
+    assert drawn(figure, "identity") == 1
+    assert figure.alt.startswith("a. x: 64 channels. Layers: 3×3 conv, 64; BN; ReLU;")
 
 
 def test_the_idea_sets_a_plain_block_beside_a_residual_one():
@@ -322,6 +334,7 @@ def test_predictions_are_marked_right_or_wrong():
 
 WRONG = {
     "no block": lambda: plot.draw_blocks([], 64),
+    "a block without layers": lambda: plot.draw_blocks([()], 64),
     "a name for a block": lambda: plot.draw_block("basic", 64),
     "too few titles": lambda: plot.draw_blocks([zoo.basic(64, 64, 1)] * 2, 64, titles=["one"]),
     "channels that do not fit": lambda: plot.draw_block(zoo.basic(64, 64, 1), 32),

@@ -35,19 +35,21 @@ class Column:
         return max(104, widest(box.text for box in self.branch + self.after) + 28)
 
     @property
-    def label_width(self) -> float:
-        return 0 if self.shortcut is None else ROOM + 8 + widest([self.shortcut], SMALL)
+    def half_head(self) -> float:
+        """Half the width of what stands above the boxes."""
+        title = widest([self.title], weight="bold")
+        return max(title, widest([self.source]), widest([self.subtitle], SMALL)) / 2
 
     @property
     def left(self) -> float:
         """Pixels from the column's left edge to its axis."""
-        named = widest([self.branch_name, self.sum_name], SMALL)
-        return self.box_width / 2 + (12 + named if named else 0)
+        names = widest([self.branch_name, self.sum_name])
+        return max(self.half_head, self.box_width / 2 + (10 + names if names else 0))
 
     @property
     def width(self) -> float:
-        below = self.box_width / 2 + self.label_width
-        return max(self.left + below, widest([self.title, self.subtitle]) * 1.12)
+        bypass = 0 if self.shortcut is None else ROOM + 8 + widest([self.shortcut], SMALL)
+        return self.left + max(self.half_head, self.box_width / 2 + bypass)
 
     @property
     def through(self) -> float:
@@ -101,13 +103,14 @@ def draw_columns(columns: Sequence[Column], title: "str | None", alt: str):
     sketch = Sketch(alt)
     width = sum(column.width for column in columns) + APART * (len(columns) - 1) + 2 * MARGIN
     y = sketch.title(title, width)
-    source = y + 20 * max(bool(c.title) + bool(c.subtitle) for c in columns) + LETTERS
+    titled, subtitled = any(c.title for c in columns), any(c.subtitle for c in columns)
+    source = y + 20 * titled + 20 * subtitled + LETTERS
     through = max(column.through for column in columns)
     left = MARGIN
     for column in columns:
         x = left + column.left
         sketch.text(x, y + 8, column.title, weight="bold")
-        sketch.text(x, y + 28, column.subtitle, SMALL, SOFT)
+        sketch.text(x, y + 8 + 20 * titled, column.subtitle, SMALL, SOFT)
         sketch.text(x, source, column.source)
         draw_column(sketch, x, source + LETTERS, column, through)
         left += column.width + APART
@@ -131,19 +134,23 @@ def boxes_of(layers, weights) -> tuple[Box, ...]:
     return tuple(boxes)
 
 
-def column_of(block: Residual, in_channels: int, title: str, counts: bool) -> Column:
-    """A residual block as a column."""
-    rows = count_layers([block], (in_channels, 64, 64))  # weights do not depend on 64 x 64
+def column_of(block, in_channels: int, title: str, counts: bool) -> Column:
+    """A residual block, or the layers of a plain one, as a column."""
+    plain = isinstance(block, tuple)
+    layers = block if plain else [block]
+    rows = count_layers(layers, (in_channels, 64, 64))  # weights do not depend on 64 x 64
     weights = [row.macs // (row.output_shape[1] * row.output_shape[2]) for row in rows if row.macs]
     remaining = iter(weights) if counts else None
+    branch = boxes_of(block if plain else block.branch, remaining)
+    shortcut = () if plain else boxes_of(block.shortcut, remaining)
     return Column(
         title=title,
         subtitle=f"{sum(weights):,} weights" if counts else "",
         source=f"x: {in_channels} channels",
-        branch=boxes_of(block.branch, remaining),
-        shortcut="\n".join(box.text for box in boxes_of(block.shortcut, remaining)) or IDENTITY,
-        kind=shortcut_kind(block.shortcut),
-        after=boxes_of(block.after, remaining),
+        branch=branch,
+        shortcut=None if plain else "\n".join(box.text for box in shortcut) or IDENTITY,
+        kind="" if plain else shortcut_kind(block.shortcut),
+        after=() if plain else boxes_of(block.after, remaining),
         result=f"{rows[-1].output_shape[0]} channels",
     )
 
@@ -155,9 +162,11 @@ def one_line(text: str) -> str:
 def in_words(column: Column) -> str:
     """What a column shows, as a sentence."""
     say = lambda boxes: "; ".join(one_line(box.text) for box in boxes)  # noqa: E731
-    name = column.title or "Residual block"
-    text = f"{name}. {column.source}. Branch: {say(column.branch)}. "
-    if column.shortcut is not None:
+    if column.shortcut is None:
+        text = f"{column.title or 'Plain block'}. {column.source}. Layers: {say(column.branch)}. "
+    else:
+        text = f"{column.title or 'Residual block'}. {column.source}. "
+        text += f"Branch: {say(column.branch)}. "
         shortcut = "the identity" if column.kind == "identity" else one_line(column.shortcut)
         text += f"Shortcut: {shortcut}. Both are added. "
     text += f"Then {say(column.after)}. " if column.after else ""
@@ -166,20 +175,21 @@ def in_words(column: Column) -> str:
 
 @styled
 def draw_blocks(
-    blocks: Sequence[Residual],
+    blocks: "Sequence[Residual | tuple]",
     in_channels: "int | Sequence[int]",
     *,
     titles: "Sequence[str] | None" = None,
     title: "str | None" = None,
     counts: bool = False,
 ):
-    """Draw residual blocks side by side, layer by layer.
+    """Draw blocks side by side, layer by layer.
 
-    Arguments: `in_channels`, the channels that enter: one number for all or one for each;
-    `titles`, a heading for each block; `title`, the finding; `counts`, write the number of weights
-    into every convolution and their sum above the block.
+    Arguments: `blocks`, residual ones, or tuples of layers for plain ones; `in_channels`, the
+    channels that enter: one number for all or one for each; `titles`, a heading for each block;
+    `title`, the finding; `counts`, write the number of weights into every convolution and their
+    sum above the block.
     A projection is dotted, as in the paper's figure 3.
-    Raises ConfigError for what is no residual block, or for titles or channels that do not match
+    Raises ConfigError for what is no block, or for titles or channels that do not match
     the blocks; ShapeError for a block whose two paths cannot be added.
     Source: He et al. (2015), figures 2, 3 and 5.  Chapter "Basic against bottleneck".
 
@@ -191,10 +201,10 @@ def draw_blocks(
     channels = [in_channels] * len(blocks) if isinstance(in_channels, int) else list(in_channels)
     titles = [""] * len(blocks) if titles is None else list(titles)
     for block in blocks:
-        if not isinstance(block, Residual):
+        if not isinstance(block, (Residual, tuple)) or not block:
             raise ConfigError(
-                f"draw_blocks: {block!r}; expected residual blocks (d2lres.arch.Residual). "
-                "Take them from an architecture: architecture('resnet18').stages[0][0]."
+                f"draw_blocks: {block!r}; expected residual blocks, or tuples of layers. "
+                "Take one from an architecture: architecture('resnet18').stages[0][0]."
             )
     if not blocks or not len(blocks) == len(channels) == len(titles):
         raise ConfigError(

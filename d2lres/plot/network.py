@@ -26,8 +26,9 @@ from .sketch import DOTS, Box, Sketch, shortcut_kind, widest, words
 
 STAGES = (SKY, GREEN, ORANGE, PURPLE, BLUE)
 # Pixels: a box; arrows within a block, between blocks, and with a shape beside them; the radius of
-# an addition; the name of a part; from the boxes to the outermost point of a shortcut, and beyond.
-BOX, SHORT, LINK, LONG, ADD, NAME, ROOM, BEYOND = 23, 8, 17, 32, 6.5, 66, 24, 40
+# an addition; from the name of a part to its boxes, from these to the outermost point of a
+# shortcut, and from there to the next column.
+BOX, SHORT, LINK, LONG, ADD, NAME, ROOM, BEYOND = 23, 8, 17, 32, 6.5, 24, 24, 22
 LEGEND = {"projection": "projection (1×1 conv)", "padding": "zero channels added"}
 
 
@@ -83,6 +84,9 @@ def units_of(part: str, layers, rows, collapse: int) -> list[Unit]:
         else:
             units += [Unit(drawn(layer.branch), layer.shortcut)] * len(names)
     units = [unit for unit in units if unit.texts]
+    for i in range(1, len(units)):
+        if units[i].shape == units[i - 1].shape:
+            units[i - 1] = replace(units[i - 1], shape="")
     return [*units[:-1], replace(units[-1], shape=shape_after(rows, part))]
 
 
@@ -159,23 +163,27 @@ def color_of_part(name: str) -> str:
 
 def draw_towers(sketch: Sketch, parts: "list[Part]", entry: str, columns: int, title):
     """Draw the parts in columns, joined by an arrow from each to the next."""
-    box_width = 20 + widest([text for p in parts for unit in p.units for text in unit.texts])
-    width = NAME + box_width + ROOM + BEYOND
+    units = [unit for part in parts for unit in part.units]
+    box_width = 20 + widest([text for unit in units for text in unit.texts])
+    names = widest([part.heading for part in parts], SMALL) + NAME
+    times = widest([f"×{unit.times}" for unit in units if unit.times > 1], weight="bold")
+    width = names + box_width + ROOM + times + BEYOND
     top = sketch.title(title, columns * width + 2 * MARGIN)
-    towers = [Tower(sketch, MARGIN + i * width, top + 18, box_width) for i in range(columns)]
+    axes = [MARGIN + i * width + names + box_width / 2 for i in range(columns)]
+    towers = [Tower(sketch, x, top + 18, box_width) for x in axes]
     sketch.text(towers[0].x, top + 8, entry, SMALL)
     for tower, column in zip(towers, fold(parts, columns), strict=True):
         for part in column:
             tower.draw(part)
     for tower, following in pairwise(towers):
-        foot, gutter = tower.y + LONG, following.left - 6
+        foot, gutter = tower.y + LONG, following.x - box_width / 2 - names - 8
         over = [(tower.x, tower.y), (tower.x, foot), (gutter, foot), (gutter, top)]
         sketch.route([*over, (following.x, top), (following.x, top + 18 + LINK)], curve=11)
     last = towers[-1]
     sketch.arrow(last.x, last.y, last.y + LINK + 6)
     bottom = max(tower.y for tower in towers) + LONG
-    bottom = legend(sketch, [unit.shortcut for p in parts for unit in p.units], bottom)
-    return sketch.finish(columns * width + 2 * MARGIN, bottom + MARGIN)
+    bottom = legend(sketch, [unit.shortcut for unit in units], bottom)
+    return sketch.finish(columns * width - BEYOND + 2 * MARGIN, bottom + MARGIN)
 
 
 def fold(parts: "list[Part]", columns: int) -> "list[list[Part]]":
@@ -201,10 +209,9 @@ def legend(sketch: Sketch, shortcuts, y: float) -> float:
 class Tower:
     """A column of a network, drawn from the top down; `y` is how far it has come."""
 
-    def __init__(self, sketch: Sketch, left: float, y: float, box_width: float):
-        self.sketch, self.left, self.y, self.box_width = sketch, left, y, box_width
-        self.x = left + NAME + box_width / 2
-        self.right = self.x + box_width / 2 + ROOM
+    def __init__(self, sketch: Sketch, x: float, y: float, box_width: float):
+        self.sketch, self.x, self.y, self.box_width = sketch, x, y, box_width
+        self.left, self.right = x - box_width / 2 - NAME, x + box_width / 2 + ROOM
         self.link = LINK
 
     def draw(self, part: Part) -> None:
@@ -212,7 +219,7 @@ class Tower:
         top = self.y + self.link
         for unit in part.units:
             self._unit(unit, part.color)
-        edge, middle = self.left + NAME - 12, (top + self.y) / 2
+        edge, middle = self.left + 11, (top + self.y) / 2
         self.sketch.line(edge, top, edge, self.y, mix(part.color, 0.85), 2.4)
         options = {"size": SMALL, "color": ink(part.color), "ha": "right", "linespacing": 1.35}
         self.sketch.text(edge - 7, middle, part.heading, **options)

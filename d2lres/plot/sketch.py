@@ -182,7 +182,7 @@ def _towards(start, end, distance: float) -> tuple[float, float]:
     return start[0] + share * dx, start[1] + share * dy
 
 
-def widest(texts, size: float = TEXT) -> float:
+def widest(texts, size: float = TEXT, weight: str = "normal") -> float:
     """The width of the longest of some texts, which may have several lines."""
     lines = [line for text in texts for line in text.split("\n")]
-    return max((text_width(line, size) for line in lines), default=0.0)
+    return max((text_width(line, size, weight) for line in lines), default=0.0)
