@@ -100,6 +100,15 @@ def test_the_link_check_finds_what_is_broken(tmp_path):
 
 
 @PAGE
+def test_a_page_needs_no_network(page):
+    """Formulas, styles and scripts come from the book's own folder."""
+    page = soup(HTML / f"{page}.html")
+    needed = [tag["src"] for tag in page.find_all("script", src=True)]
+    needed += [tag["href"] for tag in page.find_all("link", rel="stylesheet")]
+    assert needed and not [link for link in needed if urlsplit(link).netloc]
+
+
+@PAGE
 def test_every_picture_is_described(page):
     """Alt text that says what is to be seen: not empty, not the file's name."""
     article = soup(HTML / f"{page}.html").find("article")
