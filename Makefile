@@ -67,7 +67,8 @@ lab: env ## open the notebooks in JupyterLab
 serve: book ## show the book at http://127.0.0.1:8000 (PORT=8000)
 	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
 
-bench: env ## measure training throughput side by side
+bench: env ## measure importing, counting and training side by side
+	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/train_throughput.py
 
 clean: ## remove what was rendered and cached

@@ -1,0 +1,47 @@
+"""What a reader waits for before anything trains: importing, summarizing, counting, building.
+
+    python benchmarks/counting.py
+"""
+
+import subprocess
+import sys
+from time import perf_counter
+
+import d2lres
+
+
+def seconds(work, repeat=5):
+    """The shortest of several tries."""
+    times = []
+    for _ in range(repeat):
+        start = perf_counter()
+        work()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def python(*words):
+    return lambda: subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
+
+
+def build():
+    """A Gluon ResNet-152 whose shapes are known: built, initialized, and shown one small image."""
+    net = d2lres.build("resnet152")
+    net.initialize()
+    net(d2lres.np.zeros((1, 3, 32, 32))).wait_to_read()
+
+
+def main():
+    bare = seconds(python("-c", "pass"), repeat=15)
+    loaded = seconds(python("-c", "import d2lres"), repeat=15)
+    table = seconds(python("-m", "d2lres", "summary", "resnet152", "--json"))
+    counted = seconds(lambda: d2lres.count(d2lres.architecture("resnet152")))
+    built = seconds(build, repeat=2)
+    print(f"import d2lres: {1000 * (loaded - bare):.0f} ms more than Python's own {1000 * bare:.0f}")
+    print(f"d2lres summary resnet152 --json: {table:.2f} s")
+    print(f"counting resnet152: {1000 * counted:.1f} ms; building it in Gluon: {1000 * built:.0f} ms")
+    print(f"counting is {built / counted:.0f} times faster")
+
+
+if __name__ == "__main__":
+    main()
