@@ -101,7 +101,9 @@ def lines_of(panel: Panel, histories, reference) -> list[Line]:
     lines = []
     for i, (run, rows) in enumerate(histories.items()):
         for column, word in panel.columns.items():
-            points = [(r["epoch"], panel.value(r[column])) for r in rows if r[column] is not None]
+            points = [
+                (r["epoch"], panel.value(r[column])) for r in rows if r.get(column) is not None
+            ]
             if not points:
                 continue
             alone = len(histories) == 1
@@ -139,6 +141,11 @@ def spread(wanted: Sequence[float], apart: float, low: float, high: float) -> li
     return placed
 
 
+def ticks(low: float, high: float, locator: MaxNLocator) -> list[float]:
+    """The locator's values from low to high, and none beyond."""
+    return [value for value in locator.tick_values(low, high) if low <= value <= high]
+
+
 def draw_panel(axes, panel: Panel, lines: Sequence[Line], last_epoch: int) -> None:
     """Draw the lines of a panel and write a label at the end of each."""
     axes.set_ylabel(panel.name, size=SMALL, color=SOFT, rotation=0, ha="left", va="bottom")
@@ -157,15 +164,8 @@ def draw_panel(axes, panel: Panel, lines: Sequence[Line], last_epoch: int) -> No
     if panel.from_zero:
         axes.set_ylim(bottom=0)
     low, high = axes.get_ylim()
-    axes.set_yticks(
-        [
-            tick
-            for tick in MaxNLocator(6, steps=[1, 2, 5, 10]).tick_values(low, high)
-            if low <= tick <= high
-        ]
-    )
-    epochs = MaxNLocator(10, integer=True).tick_values(1, last_epoch)
-    axes.set_xticks([epoch for epoch in {1, *epochs} if 1 <= epoch <= last_epoch])
+    axes.set_yticks(ticks(low, high, MaxNLocator(6, steps=[1, 2, 5, 10])))
+    axes.set_xticks(sorted({1, *ticks(1, last_epoch, MaxNLocator(10, integer=True))}))
     label_ends(axes, lines, last_epoch)
 
 
@@ -178,12 +178,13 @@ def label_ends(axes, lines: Sequence[Line], last_epoch: int) -> None:
     per_pixel = (x - axes.get_xlim()[0]) / PLOT
     for line, at, y in zip(lines, wanted, spread(wanted, 17, 4, PANEL - 4), strict=True):
         start = line.epochs[-1] if line.epochs else x
-        elbow = [(start, at), (x + 3 * per_pixel, at), (x + (LABEL - 4) * per_pixel, y)]
+        early = start < x  # what leads on to the label then is no measurement
         axes.plot(
-            [px for px, _ in elbow],
-            [low + py / pixels for _, py in elbow],
+            [start, x + 3 * per_pixel, x + (LABEL - 4) * per_pixel],
+            [low + height / pixels for height in (at, at, y)],
             color=line.color,
             linewidth=0.8 * POINT,
+            linestyle=(0, (1, 4)) if early else "solid",
             clip_on=False,
         )
         axes.text(
