@@ -182,7 +182,9 @@ def check_data(name: str, candidates: list, sample: bool) -> Check:
             return Check(name, True, f"{place.found} ({place.origin})")
     if not sample:
         text = "neither the set nor its sample, which belongs to d2lres"
-        return Check(name, False, text, f"git -C {ROOT} checkout -- d2lres/data/samples")
+        here = (ROOT / ".git").exists()
+        fix = f"git -C {shlex.quote(str(ROOT))} checkout -- d2lres/data/samples"
+        return Check(name, False, text, fix if here else "make clean && pip install .")
     return Check(name, True, f"the sample only (all of it: d2lres data fetch {name})")
 
 
