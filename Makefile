@@ -14,7 +14,7 @@ HTML  := _build/html
 BUILT := _build/.complete
 
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
-SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* assets/*)
+SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* assets/*)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME

@@ -1,6 +1,6 @@
 """What a reader waits for before anything trains: importing, summarizing, counting, building.
 
-    python benchmarks/counting.py
+python benchmarks/counting.py
 """
 
 import subprocess
@@ -37,9 +37,13 @@ def main():
     table = seconds(python("-m", "d2lres", "summary", "resnet152", "--json"))
     counted = seconds(lambda: d2lres.count(d2lres.architecture("resnet152")))
     built = seconds(build, repeat=2)
-    print(f"import d2lres: {1000 * (loaded - bare):.0f} ms more than Python's own {1000 * bare:.0f}")
+    print(
+        f"import d2lres: {1000 * (loaded - bare):.0f} ms more than Python's own {1000 * bare:.0f}"
+    )
     print(f"d2lres summary resnet152 --json: {table:.2f} s")
-    print(f"counting resnet152: {1000 * counted:.1f} ms; building it in Gluon: {1000 * built:.0f} ms")
+    print(
+        f"counting resnet152: {1000 * counted:.1f} ms; building it in Gluon: {1000 * built:.0f} ms"
+    )
     print(f"counting is {built / counted:.0f} times faster")
 
 

@@ -49,9 +49,9 @@ def iterator(options):
 
 def d2l(options):
     """d2l's loop on d2l's net, imperative as in its ResNet section; its own figure is taken."""
-    from d2lres import nn, npx
-
     from d2l import mxnet as d2l
+
+    from d2lres import nn, npx
 
     def stage(channels, first=False):
         net = nn.Sequential()
@@ -156,8 +156,9 @@ def start(worker, environment, images):
     cores = len(os.sched_getaffinity(0))
     inherited = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
     chosen = {k: v or str(max(1, cores // 2)) for k, v in environment.items()}
+    words = ["--worker", worker, "--images", images, *sys.argv[1:]]
     return subprocess.Popen(
-        [sys.executable, "-W", "ignore", __file__, "--worker", worker, "--images", images, *sys.argv[1:]],
+        [sys.executable, "-W", "ignore", __file__, *words],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         env={**inherited, "MPLBACKEND": "agg", **chosen},
     )  # fmt: skip
@@ -175,7 +176,9 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         images = str(Path(folder) / "images.npz")
         batches = list(iterator(options))
-        numpy.savez(images, X=[X.asnumpy() for X, _ in batches], y=[y.asnumpy() for _, y in batches])
+        numpy.savez(
+            images, X=[X.asnumpy() for X, _ in batches], y=[y.asnumpy() for _, y in batches]
+        )
         report(options, measure(options, images))
 
 

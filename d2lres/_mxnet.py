@@ -13,10 +13,12 @@ import re
 import sys
 import types
 import warnings
+from math import inf, nan
 
 from .errors import ConfigError, MissingDependency
 
 # --- threads: before the library is loaded, and only where the user has not chosen ---------------
+
 
 def usable_cores() -> int:
     """Processor cores that this process may use (not those that the machine has)."""
@@ -39,39 +41,44 @@ def set_threads() -> None:
 
 # --- NumPy and distutils: the names that MXNet 1.9.1 reaches for ---------------------------------
 
-def numpy_stand_ins(np) -> dict:
+
+def numpy_stand_ins(numpy) -> dict:
     """The names that some NumPy removed and MXNet's import needs, each with what it meant."""
+
     def retired(name):  # the financial functions: MXNet lists them, no one here calls them
         def function(*args, **kwargs):
             raise NotImplementedError(f"numpy.{name}: removed in NumPy 1.20; use numpy_financial.")
+
         return function
 
-    inf, nan = float("inf"), float("nan")
-    names = {
-        "bool": bool,                                                              # removed in 1.24
-        "PZERO": 0.0, "NZERO": -0.0, "PINF": inf, "NINF": -inf, "Inf": inf,        # removed in 2.0
-        "NAN": nan, "NaN": nan,
-        "alltrue": np.all, "sometrue": np.any, "product": np.prod, "round_": np.round,
-        "msort": lambda a: np.sort(a, axis=0),
-        "in1d": getattr(np, "isin", None), "trapz": getattr(np, "trapezoid", None),  # removed in 2.4
+    gone_in_1_24 = {"bool": bool}
+    gone_in_2_0 = {
+        "PZERO": 0.0, "NZERO": -0.0, "PINF": inf, "Inf": inf, "NINF": -inf, "NAN": nan, "NaN": nan,
+        "alltrue": numpy.all, "sometrue": numpy.any, "product": numpy.prod, "round_": numpy.round,
+        "msort": lambda a: numpy.sort(a, axis=0),
+        **{name: retired(name) for name in ("mirr", "npv", "pmt", "ppmt", "pv", "rate")},
+    }  # fmt: skip
+    gone_in_2_4 = {
+        "in1d": getattr(numpy, "isin", None),
+        "trapz": getattr(numpy, "trapezoid", None),
     }
-    return names | {name: retired(name) for name in ("mirr", "npv", "pmt", "ppmt", "pv", "rate")}
+    return gone_in_1_24 | gone_in_2_0 | gone_in_2_4
 
 
 def repair_numpy() -> list[str]:
     """Give NumPy back the names that MXNet needs, where they are missing; return those names."""
-    import numpy as np
+    import numpy
 
     repaired = []
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # some NumPy versions warn when a retired name is looked up
-        for name, value in numpy_stand_ins(np).items():
-            if not hasattr(np, name):
-                setattr(np, name, value)
+        for name, value in numpy_stand_ins(numpy).items():
+            if not hasattr(numpy, name):
+                setattr(numpy, name, value)
                 repaired.append(name)
-    if int(np.__version__.split(".")[0]) >= 2:
+    if int(numpy.__version__.split(".")[0]) >= 2:
         # NumPy 2 prints np.int64(3); MXNet hands numbers to C++ as text and wants 3 there.
-        np.set_printoptions(legacy="1.25")
+        numpy.set_printoptions(legacy="1.25")
         repaired.append("printoptions")
     return repaired
 
@@ -84,7 +91,7 @@ class _Version(tuple):
 
 
 def repair_distutils() -> list[str]:
-    """Provide `distutils.version` where neither Python nor setuptools does; return the names added."""
+    """Provide `distutils.version` where nothing else does; return the names added."""
     try:
         import distutils.version  # noqa: F401
     except ImportError:
@@ -97,6 +104,7 @@ def repair_distutils() -> list[str]:
 
 
 # --- the import ----------------------------------------------------------------------------------
+
 
 def _import_mxnet():
     if "mxnet" not in sys.modules:  # else the user imported it first, and its threads are set

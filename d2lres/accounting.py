@@ -18,7 +18,7 @@ from .errors import ShapeError
 
 @dataclass(frozen=True)
 class Row:
-    """One operation: the shape that leaves it, (C, H, W) or (units,), and what it costs for one image."""
+    """One operation: the shape that leaves it, (C, H, W) or (units,), and its cost per image."""
 
     name: str
     op: str

@@ -16,9 +16,8 @@ def _require_positive(layer, *names):
     for name in names:
         value = getattr(layer, name)
         if type(value) is not int or value < 1:
-            raise ConfigError(
-                f"{type(layer).__name__}: {name} = {value!r}; expected a whole number of at least 1."
-            )
+            where = f"{type(layer).__name__}: {name} = {value!r}"
+            raise ConfigError(f"{where}; expected a whole number of at least 1.")
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class Conv:
 
 @dataclass(frozen=True)
 class BatchNorm:
-    """Batch normalization: gamma and beta are trained, the running mean and variance are buffers."""
+    """Batch normalization: gamma and beta are trained, running mean and variance are buffers."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +121,7 @@ class Architecture:
 
     @property
     def depth(self) -> int:
-        """Layers with weights on the longest path: the 18 of ResNet-18.  Projections do not count."""
+        """Layers with weights on the longest path, such as 18.  Projections do not count."""
         layers = [*self.stem, *self.head]
         layers += [layer for blocks in self.stages for block in blocks for layer in block.branch]
         return sum(isinstance(layer, (Conv, Dense)) for layer in layers)

@@ -8,6 +8,7 @@ import re
 from ._mxnet import mx, nn
 from .errors import ShapeError
 
+
 def relu(F, x):
     """max(x, 0), by oneDNN's kernel: `npx.relu` takes a slower one on the CPU."""
     return F.npx.activation(x, act_type="relu")
@@ -16,8 +17,8 @@ def relu(F, x):
 def add(F, x, y):
     """x + y where the shapes are equal, and an error where they are not.
 
-    `+` would broadcast: (N, 1, 28, 28) + (N, 64, 28, 28) is a wrong network without a word.  MXNet's
-    older `elemwise_add` never broadcasts, and is faster.
+    `+` would broadcast: (N, 1, 28, 28) + (N, 64, 28, 28) is a wrong network without a word.
+    MXNet's older `elemwise_add` never broadcasts, and is faster.
     """
     return F.elemwise_add(x.as_nd_ndarray(), y.as_nd_ndarray()).as_np_ndarray()
 
@@ -40,7 +41,7 @@ def conv1x1(channels, in_channels=0, strides=1):
 
 
 def projection(channels, in_channels, strides):
-    """The shortcut, chosen by shape: a 1x1 convolution where the shape changes, else the identity."""
+    """The shortcut, chosen by shape: a 1x1 convolution where it changes, else the identity."""
     if in_channels == channels and strides == 1:
         return sequential()
     return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))

@@ -10,6 +10,7 @@ from ._mxnet import nn
 from .blocks import ResidualBlock, check_input, sequential
 from .errors import ShapeError
 
+
 @singledispatch
 def layer(data):
     """The Gluon layer for one layer of an architecture."""
@@ -18,9 +19,7 @@ def layer(data):
 
 @layer.register
 def _(conv: arch.Conv):
-    return nn.Conv2D(
-        conv.channels, conv.kernel, conv.strides, conv.padding, use_bias=conv.use_bias
-    )
+    return nn.Conv2D(conv.channels, conv.kernel, conv.strides, conv.padding, use_bias=conv.use_bias)
 
 
 @layer.register

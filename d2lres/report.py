@@ -61,7 +61,12 @@ class Summary:
     def cells(self) -> list[list[str]]:
         """The table as text: a header, a row an operation, a row of totals."""
         lines = [
-            [row.name, row.op, by(row.output_shape), *map(number, (row.params, row.buffers, row.macs))]
+            [
+                row.name,
+                row.op,
+                by(row.output_shape),
+                *map(number, (row.params, row.buffers, row.macs)),
+            ]
             for row in self.rows
         ]
         totals = [f"{n:,}" for n in (self.params, self.buffers, self.macs)]

@@ -62,7 +62,7 @@ class History:
 
 
 def _progress_bar(total: int, text: str, show: bool | None):
-    from tqdm.auto import tqdm  # here, since only a terminal needs it
+    from tqdm import tqdm  # here, since it is only needed when training
 
     show = sys.stderr.isatty() if show is None else show
     return tqdm(total=total, desc=text, unit="batch", disable=not show, leave=False)
@@ -209,7 +209,8 @@ def save_checkpoint(folder, net, trainer, history: History) -> None:
         (new / "history.json").write_text(json.dumps(history.to_list()))
     except OSError as error:
         raise DataError(
-            f"checkpoint {folder}: {error.strerror}; expected to write it. The last good one is kept."
+            f"checkpoint {folder}: {error.strerror}; expected to write it. "
+            "The last good one is kept."
         ) from error
     shutil.rmtree(old, ignore_errors=True)
     if folder.exists():

@@ -10,7 +10,7 @@ from .errors import ConfigError, unknown_name
 
 
 def projection(in_channels: int, channels: int, strides: int) -> tuple:
-    """Shortcut B: the identity, or a 1x1 convolution where the shape changes.  Section 3.3, eq. 2."""
+    """Shortcut B: the identity, or a 1x1 convolution where the shape changes.  Equation 2."""
     if in_channels == channels and strides == 1:
         return ()
     return (Conv(channels, kernel=1, strides=strides), BatchNorm())

@@ -32,7 +32,13 @@ def test_totals_are_the_published_ones(name):
 
 @pytest.mark.parametrize(
     "name, billions",  # He et al. (2015), table 1, whose "FLOPs" are MACs, rounded there
-    [("resnet18", 1.8), ("resnet34", 3.6), ("resnet50", 3.8), ("resnet101", 7.6), ("resnet152", 11.3)],
+    [
+        ("resnet18", 1.8),
+        ("resnet34", 3.6),
+        ("resnet50", 3.8),
+        ("resnet101", 7.6),
+        ("resnet152", 11.3),
+    ],
 )
 def test_macs_are_the_papers_within_its_rounding(name, billions):
     assert summarize(name).macs / 1e9 == pytest.approx(billions, abs=0.1)
@@ -93,7 +99,8 @@ def test_macs_of_convolutions_grow_with_the_area(name):
     """From 224 to 448 each side of every map doubles; the dense layer costs what it did."""
     a = architecture(name)
     small, large = (
-        sum(row.macs for row in count(a, (3, side, side)) if row.op == "Conv") for side in (224, 448)
+        sum(row.macs for row in count(a, (3, side, side)) if row.op == "Conv")
+        for side in (224, 448)
     )
     assert large == 4 * small
 

@@ -29,7 +29,9 @@ def test_list_prints_every_name(capfd):
 
 @pytest.mark.parametrize("name", architecture_names())
 def test_summary_json_adds_up(capfd, name):
-    status, out, _ = d2lres(capfd, "summary", name, "--json", "--input", "1,96,96", "--classes", "10")
+    status, out, _ = d2lres(
+        capfd, "summary", name, "--json", "--input", "1,96,96", "--classes", "10"
+    )
     found = json.loads(out)
     assert status == 0
     assert found["params"] == sum(row["params"] for row in found["rows"])
@@ -43,7 +45,9 @@ def test_summary_prints_the_table(capfd):
 def test_compare_prints_a_line_an_architecture(capfd):
     status, out, _ = d2lres(capfd, "compare", "resnet18", "resnet50")
     assert status == 0 and "11,689,512" in out and "25,557,032" in out
-    names = [s["architecture"] for s in json.loads(d2lres(capfd, "compare", "resnet50", "--json")[1])]
+    names = [
+        s["architecture"] for s in json.loads(d2lres(capfd, "compare", "resnet50", "--json")[1])
+    ]
     assert names == ["resnet50"]
 
 
@@ -125,13 +129,24 @@ def test_a_reader_that_has_seen_enough_is_no_error():
 def test_train_then_evaluate(capfd, tmp_path):
     """A run on the sample from the command line, resumed for one more epoch, then evaluated."""
     out = str(tmp_path / "run")
-    words = ["train", "fashion-mnist-native", "--data", "sample", "--out", out, "--batch-size", "500"]
+    words = [
+        "train",
+        "fashion-mnist-native",
+        "--data",
+        "sample",
+        "--out",
+        out,
+        "--batch-size",
+        "500",
+    ]
     status, said, _ = d2lres(capfd, *words, "--epochs", "1")
     assert status == 0 and "fashion-mnist (sample)" in said and out in said
     status, said, _ = d2lres(capfd, *words, "--epochs", "2", "--resume")
     assert status == 0 and len(said.splitlines()) == 4  # header, two epochs, the label
     recorded = json.loads((tmp_path / "run" / "run.json").read_text())["final"]["test_acc"]
     status, said, _ = d2lres(capfd, "evaluate", out)
-    assert status == 0 and said.startswith(f"test accuracy {recorded:.4f} on fashion-mnist (sample)")
+    assert status == 0 and said.startswith(
+        f"test accuracy {recorded:.4f} on fashion-mnist (sample)"
+    )
     status, _, err = d2lres(capfd, *words)
     assert status == 2 and "holds a recorded run already" in err

@@ -32,8 +32,11 @@ def alone(request, monkeypatch, tmp_path):
 
 def idx(array: np.ndarray) -> bytes:
     """An IDX file of `array`, written from the description of the format alone."""
-    return bytes([0, 0, 8, array.ndim]) + struct.pack(f">{array.ndim}I", *array.shape) \
+    return (
+        bytes([0, 0, 8, array.ndim])
+        + struct.pack(f">{array.ndim}I", *array.shape)
         + array.astype(np.uint8).tobytes()
+    )
 
 
 def tiny_fashion(monkeypatch, folder, **replaced: bytes) -> list[str]:
@@ -42,13 +45,24 @@ def tiny_fashion(monkeypatch, folder, **replaced: bytes) -> list[str]:
     `replaced` gives other content for a file, by the first letters of its name.
     """
     rng = np.random.RandomState(0)
-    contents = [idx(rng.randint(0, 256, (6, 28, 28))), idx(np.arange(6)),
-                idx(rng.randint(0, 256, (4, 28, 28))), idx(np.arange(4))]
+    contents = [
+        idx(rng.randint(0, 256, (6, 28, 28))),
+        idx(np.arange(6)),
+        idx(rng.randint(0, 256, (4, 28, 28))),
+        idx(np.arange(4)),
+    ]
     names = [name for name, _ in sets.FASHION_MNIST.files]
-    monkeypatch.setitem(SETS, "fashion-mnist", dataclasses.replace(
-        sets.FASHION_MNIST, train=6, test=4,
-        files=tuple(zip(names, map(len, contents), strict=True)),
-        copies=(sets.Copy("full", tuple(map(digest, contents))),)))
+    monkeypatch.setitem(
+        SETS,
+        "fashion-mnist",
+        dataclasses.replace(
+            sets.FASHION_MNIST,
+            train=6,
+            test=4,
+            files=tuple(zip(names, map(len, contents), strict=True)),
+            copies=(sets.Copy("full", tuple(map(digest, contents))),),
+        ),
+    )
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in zip(names, contents, strict=True):
         other = [v for k, v in replaced.items() if name.startswith(k.replace("_", "-"))]
@@ -59,12 +73,21 @@ def tiny_fashion(monkeypatch, folder, **replaced: bytes) -> list[str]:
 def tiny_cifar(monkeypatch, folder, last_label=3) -> list[bytes]:
     """A set of 5 x 2 + 2 images under CIFAR-10's name, in `folder`; returns the files' contents."""
     rng = np.random.RandomState(0)
-    contents = [b"".join(bytes([label]) + rng.bytes(3072) for label in (i, last_label))
-                for i in range(6)]
+    contents = [
+        b"".join(bytes([label]) + rng.bytes(3072) for label in (i, last_label)) for i in range(6)
+    ]
     names = [name for name, _ in sets.CIFAR_10.files]
-    monkeypatch.setitem(SETS, "cifar-10", dataclasses.replace(
-        sets.CIFAR_10, train=10, test=2, files=tuple((name, 2 * 3073) for name in names),
-        copies=(sets.Copy("full", tuple(map(digest, contents))),)))
+    monkeypatch.setitem(
+        SETS,
+        "cifar-10",
+        dataclasses.replace(
+            sets.CIFAR_10,
+            train=10,
+            test=2,
+            files=tuple((name, 2 * 3073) for name in names),
+            copies=(sets.Copy("full", tuple(map(digest, contents))),),
+        ),
+    )
     folder.mkdir(parents=True, exist_ok=True)
     for name, content in zip(names, contents, strict=True):
         (folder / name).write_bytes(content)
@@ -72,6 +95,7 @@ def tiny_cifar(monkeypatch, folder, last_label=3) -> list[bytes]:
 
 
 # --- what is known of the sets --------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sizes_follow_from_counts(name):
@@ -99,6 +123,7 @@ def test_unknown_name_lists_the_valid_ones():
 
 
 # --- the samples ----------------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_sample_is_balanced_and_says_so(name):
@@ -134,13 +159,15 @@ def test_sample_loads_quickly(name):
 
 def test_damaged_sample_is_refused(monkeypatch):
     wrong = dataclasses.replace(sets.FASHION_MNIST.sample, sha256="0" * 64)
-    monkeypatch.setitem(SETS, "fashion-mnist",
-                        dataclasses.replace(sets.FASHION_MNIST, sample=wrong))
+    monkeypatch.setitem(
+        SETS, "fashion-mnist", dataclasses.replace(sets.FASHION_MNIST, sample=wrong)
+    )
     with pytest.raises(DataError, match="expected 0000.*Install d2lres again"):
         load("fashion-mnist", "sample")
 
 
 # --- auto, full, and where ------------------------------------------------------------------------
+
 
 @pytest.mark.parametrize("name", NAMES)
 def test_auto_takes_the_sample_and_says_so_loudly(name, capsys):
@@ -150,13 +177,16 @@ def test_auto_takes_the_sample_and_says_so_loudly(name, capsys):
     load(name)
     assert capsys.readouterr().err == first.err  # the same words each time: notebooks compare them
     load(name, "sample")
-    assert not capsys.readouterr().err           # asked for, so no surprise
+    assert not capsys.readouterr().err  # asked for, so no surprise
 
 
 def test_full_that_is_missing_says_how_to_get_it(tmp_path):
     for function in (lambda: load("cifar-10", "full", tmp_path), lambda: verify("cifar-10")):
-        with pytest.raises(DataError, match="cifar-10: not found in .*no-cache.*; expected its 6 "
-                                            "files. Run `d2lres data fetch cifar-10`"):
+        with pytest.raises(
+            DataError,
+            match="cifar-10: not found in .*no-cache.*; expected its 6 "
+            "files. Run `d2lres data fetch cifar-10`",
+        ):
             function()
 
 
@@ -181,8 +211,9 @@ def test_order_of_search(monkeypatch, tmp_path):
     assert where("fashion-mnist", tmp_path / "root") is None
 
 
-@pytest.mark.parametrize("layout", [".", "cifar-10", "cifar-10-batches-bin",
-                                    "cifar-10/cifar-10-batches-bin"])
+@pytest.mark.parametrize(
+    "layout", [".", "cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin"]
+)
 def test_common_layouts_are_found(monkeypatch, tmp_path, layout):
     contents = tiny_cifar(monkeypatch, tmp_path / layout)
     d = load("cifar-10", "full", tmp_path)
@@ -211,19 +242,40 @@ def test_digest_is_what_sha256sum_prints(monkeypatch, tmp_path):
 FIX = "Run `d2lres data fetch fashion-mnist`"
 
 
-@pytest.mark.parametrize(("replaced", "message"), [
-    ({"train_images": idx(np.zeros((5, 28, 28)))}, "train-images.*3,936 bytes once decompressed; "
-                                                   "expected 4,720"),
-    ({"t10k_labels": idx(np.zeros(5))}, "t10k-labels.*more than 12 bytes"),
-    ({"train_labels": idx(np.array([0, 1, 2, 3, 4, 10]))}, "train-labels.*label 10; expected.*9"),
-    ({"train_labels": bytes([0, 0, 9, 1]) + idx(np.arange(6))[4:]},
-     "train-labels.*magic number 2305; expected 2049"),
-    ({"train_images": idx(np.zeros((6, 14, 56)))}, r"train-images.*shape \(6, 14, 56\); expected "
-                                                   r"\(6, 28, 28\)"),
-    ({"train_labels": bytes([0, 0, 8, 1, 0, 0, 0, 5]) + bytes(6)},  # fewer labels than images
-     r"train-labels.*shape \(5,\); expected \(6,\)"),
-    ({"t10k_images": idx(np.zeros((4, 28, 28)))}, "t10k-images.*SHA-256 [0-9a-f]{64} .*expected"),
-], ids=lambda value: next(iter(value)) if isinstance(value, dict) else "")
+@pytest.mark.parametrize(
+    ("replaced", "message"),
+    [
+        (
+            {"train_images": idx(np.zeros((5, 28, 28)))},
+            "train-images.*3,936 bytes once decompressed; expected 4,720",
+        ),
+        ({"t10k_labels": idx(np.zeros(5))}, "t10k-labels.*more than 12 bytes"),
+        (
+            {"train_labels": idx(np.array([0, 1, 2, 3, 4, 10]))},
+            "train-labels.*label 10; expected.*9",
+        ),
+        (
+            {"train_labels": bytes([0, 0, 9, 1]) + idx(np.arange(6))[4:]},
+            "train-labels.*magic number 2305; expected 2049",
+        ),
+        (
+            {"train_images": idx(np.zeros((6, 14, 56)))},
+            r"train-images.*shape \(6, 14, 56\); expected "
+            r"\(6, 28, 28\)",
+        ),
+        (
+            {
+                "train_labels": bytes([0, 0, 8, 1, 0, 0, 0, 5]) + bytes(6)
+            },  # fewer labels than images
+            r"train-labels.*shape \(5,\); expected \(6,\)",
+        ),
+        (
+            {"t10k_images": idx(np.zeros((4, 28, 28)))},
+            "t10k-images.*SHA-256 [0-9a-f]{64} .*expected",
+        ),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
 def test_wrong_content_is_refused(monkeypatch, tmp_path, replaced, message):
     tiny_fashion(monkeypatch, tmp_path, **replaced)
     with pytest.raises(DataError, match=f"{message}.*{FIX}"):
@@ -234,20 +286,24 @@ def test_wrong_content_is_refused(monkeypatch, tmp_path, replaced, message):
         verify("fashion-mnist", tmp_path)
 
 
-@pytest.mark.parametrize("harm", [
-    lambda packed: packed[:-9],                                      # cut short
-    lambda packed: packed[:40] + bytes(40) + packed[80:],            # bits lost inside
-    lambda packed: packed[:2] + b"\xff" + packed[3:],                # no such method
-    lambda packed: packed[:-8] + b"????" + packed[-4:],              # its own checksum
-    lambda packed: b"<html>404</html>",                              # an error page, saved
-    lambda packed: b"",
-])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda packed: packed[:-9],  # cut short
+        lambda packed: packed[:40] + bytes(40) + packed[80:],  # bits lost inside
+        lambda packed: packed[:2] + b"\xff" + packed[3:],  # no such method
+        lambda packed: packed[:-8] + b"????" + packed[-4:],  # its own checksum
+        lambda packed: b"<html>404</html>",  # an error page, saved
+        lambda packed: b"",
+    ],
+)
 def test_damaged_gzip_is_refused(monkeypatch, tmp_path, harm):
     name = tiny_fashion(monkeypatch, tmp_path)[0]
     path = tmp_path / f"{name}.gz"
     path.write_bytes(harm(path.read_bytes()))
-    with pytest.raises(DataError, match=f"{name}.gz: .*expected 4,720 bytes|{name}.*; expected "
-                                        f"4,720.*{FIX}"):
+    with pytest.raises(
+        DataError, match=f"{name}.gz: .*expected 4,720 bytes|{name}.*; expected 4,720.*{FIX}"
+    ):
         load("fashion-mnist", "full", tmp_path)
 
 
@@ -278,6 +334,7 @@ def test_cifar_labels_are_checked(monkeypatch, tmp_path):
 
 # --- the full sets, where this machine has them ---------------------------------------------------
 
+
 @pytest.mark.parametrize("name", NAMES)
 def test_full_set_and_its_sample_here(name):
     if FOUND[name] is None:
@@ -290,13 +347,16 @@ def test_full_set_and_its_sample_here(name):
         for split in ("train", "test"):
             images, labels = getattr(full, f"{split}_images"), getattr(full, f"{split}_labels")
             known = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
-            for image, label in zip(getattr(sample, f"{split}_images"),
-                                    getattr(sample, f"{split}_labels"), strict=True):
+            for image, label in zip(
+                getattr(sample, f"{split}_images"), getattr(sample, f"{split}_labels"), strict=True
+            ):
                 assert known[image.tobytes()] == label
 
 
 def test_finding_data_needs_no_mxnet():
-    code = ("import sys, d2lres.data as data; data.where('cifar-10'); data.load('fashion-mnist', "
-            "'sample'); print(sorted({'mxnet', 'requests', 'tqdm', 'PIL'} & set(sys.modules)))")
+    code = (
+        "import sys, d2lres.data as data; data.where('cifar-10'); data.load('fashion-mnist', "
+        "'sample'); print(sorted({'mxnet', 'requests', 'tqdm', 'PIL'} & set(sys.modules)))"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "[]"

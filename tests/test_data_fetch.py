@@ -33,16 +33,24 @@ IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
 # --- small sets under the real names --------------------------------------------------------------
 
+
 def small_fashion() -> tuple[sets.DataSet, dict[str, bytes]]:
     """The sample of Fashion-MNIST as if it were the whole set, and its .gz files."""
     sample = sets.FASHION_MNIST.sample
-    contents = [unpack_xz(SAMPLES / f"fashion-mnist-{name}.xz")
-                for name, _ in sample.files]
+    contents = [unpack_xz(SAMPLES / f"fashion-mnist-{name}.xz") for name, _ in sample.files]
     digests = tuple(hashlib.sha256(content).hexdigest() for content in contents)
-    data_set = dataclasses.replace(sets.FASHION_MNIST, train=2000, test=500, files=sample.files,
-                                   copies=(sets.Copy("full", digests),), disk=3_000_000)
-    return data_set, {f"{name}.gz": gzip.compress(content, 1, mtime=0)
-                      for (name, _), content in zip(sample.files, contents, strict=True)}
+    data_set = dataclasses.replace(
+        sets.FASHION_MNIST,
+        train=2000,
+        test=500,
+        files=sample.files,
+        copies=(sets.Copy("full", digests),),
+        disk=3_000_000,
+    )
+    return data_set, {
+        f"{name}.gz": gzip.compress(content, 1, mtime=0)
+        for (name, _), content in zip(sample.files, contents, strict=True)
+    }
 
 
 def unpack_xz(path: Path) -> bytes:
@@ -65,23 +73,35 @@ def tar_of(members: dict[str, bytes | None]) -> bytes:
 
 def small_cifar() -> tuple[sets.DataSet, dict[str, bytes]]:
     """Six files of two records each as if they were CIFAR-10, and their contents."""
-    files = {name: bytes([i]) + bytes([17 * i]) * 3072 + bytes([9 - i]) + bytes(range(256)) * 12
-             for i, (name, _) in enumerate(sets.CIFAR_10.files)}
+    files = {
+        name: bytes([i]) + bytes([17 * i]) * 3072 + bytes([9 - i]) + bytes(range(256)) * 12
+        for i, (name, _) in enumerate(sets.CIFAR_10.files)
+    }
     digests = tuple(hashlib.sha256(content).hexdigest() for content in files.values())
     data_set = dataclasses.replace(
-        sets.CIFAR_10, train=10, test=2, files=tuple((name, 6146) for name in files),
-        copies=(sets.Copy("full", digests),), disk=3_000_000)
+        sets.CIFAR_10,
+        train=10,
+        test=2,
+        files=tuple((name, 6146) for name in files),
+        copies=(sets.Copy("full", digests),),
+        disk=3_000_000,
+    )
     return data_set, files
 
 
 FASHION, GZ = small_fashion()
 CIFAR, BIN = small_cifar()
-ARCHIVE = tar_of({"cifar-10-batches-bin/readme.html": b"x" * 999, **{
-    f"cifar-10-batches-bin/{name}": content for name, content in BIN.items()}})
+ARCHIVE = tar_of(
+    {
+        "cifar-10-batches-bin/readme.html": b"x" * 999,
+        **{f"cifar-10-batches-bin/{name}": content for name, content in BIN.items()},
+    }
+)
 FILES = {**GZ, CIFAR.archive: ARCHIVE}
 
 
 # --- how mirrors answer ---------------------------------------------------------------------------
+
 
 def good(handler, content, etag='"1"', ranges=True):
     """Send the content, or the rest of it where that is asked for."""
@@ -90,14 +110,17 @@ def good(handler, content, etag='"1"', ranges=True):
         start = int(asked[1])
         if start >= len(content):
             return handler.answer(416, b"", {"Content-Range": f"bytes */{len(content)}"})
-        return handler.answer(206, content[start:], {
-            "ETag": etag, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"})
+        return handler.answer(
+            206,
+            content[start:],
+            {"ETag": etag, "Content-Range": f"bytes {start}-{len(content) - 1}/{len(content)}"},
+        )
     handler.answer(200, content, {"ETag": etag} if etag else {})
 
 
 def truncating(handler, content):
     """Promise all, break off in the middle."""
-    handler.answer(200, content[:len(content) // 2], {"ETag": '"1"'}, length=len(content))
+    handler.answer(200, content[: len(content) // 2], {"ETag": '"1"'}, length=len(content))
 
 
 def stalling(handler, content):
@@ -126,7 +149,7 @@ def dripping(handler, content):
         return good(handler, content)
     handler.start(200, {"ETag": '"1"'}, len(content))
     for at in range(0, len(content), 50_000):
-        handler.send(content[at:at + 50_000])
+        handler.send(content[at : at + 50_000])
         time.sleep(0.05 if at < 300_000 else 30)
 
 
@@ -147,11 +170,16 @@ MIRRORS = {
     "rangeless": lambda handler, content: good(handler, content, ranges=False),
     "nameless": lambda handler, content: good(handler, content, etag=None),
     "repacked": lambda handler, content: good(handler, gzip.compress(gzip.decompress(content), 2)),
-    "elsewhere": lambda handler, content: handler.answer(
-        206, content[5:], {"Content-Range": f"bytes 5-{len(content) - 1}/{len(content)}"})
-    if handler.headers.get("Range") else good(handler, content),
-    "shorter": lambda handler, content: handler.answer(416, b"<html>")
-    if handler.headers.get("Range") else good(handler, content),
+    "elsewhere": lambda handler, content: (
+        handler.answer(
+            206, content[5:], {"Content-Range": f"bytes 5-{len(content) - 1}/{len(content)}"}
+        )
+        if handler.headers.get("Range")
+        else good(handler, content)
+    ),
+    "shorter": lambda handler, content: (
+        handler.answer(416, b"<html>") if handler.headers.get("Range") else good(handler, content)
+    ),
     "partial": lambda handler, content: handler.answer(206, content[:50]),
 }
 
@@ -161,8 +189,14 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self):
         mirror, *_, name = self.path.strip("/").split("/")
-        self.entry = {"mirror": mirror, "name": name, "range": self.headers.get("Range"),
-                      "if_range": self.headers.get("If-Range"), "path": self.path, "sent": 0}
+        self.entry = {
+            "mirror": mirror,
+            "name": name,
+            "range": self.headers.get("Range"),
+            "if_range": self.headers.get("If-Range"),
+            "path": self.path,
+            "sent": 0,
+        }
         self.server.log.append(self.entry)
         MIRRORS[mirror](self, self.server.files[name])
 
@@ -236,6 +270,7 @@ def get(server, root, *mirrors, name="fashion-mnist"):
 
 # --- what goes well -------------------------------------------------------------------------------
 
+
 def test_fetch_then_load(server, tmp_path):
     folder = get(server, tmp_path, "good")
     assert folder == tmp_path / "fashion-mnist" and names_in(folder) == sorted(GZ)
@@ -253,8 +288,9 @@ def test_next_mirror_is_tried(server, tmp_path):
     assert of_images == ["missing", "truncating", "good"]
 
 
-@pytest.mark.parametrize("bad", ["wrong", "page", "corrupt", "stalling", "endless", "huge",
-                                 "broken", "partial"])
+@pytest.mark.parametrize(
+    "bad", ["wrong", "page", "corrupt", "stalling", "endless", "huge", "broken", "partial"]
+)
 def test_bad_mirror_is_passed_over(server, tmp_path, bad):
     get(server, tmp_path, bad, "good")
     assert names_in(tmp_path / "fashion-mnist") == sorted(GZ)
@@ -272,7 +308,9 @@ def test_environment_names_folder_and_mirrors(server, tmp_path, monkeypatch):
     monkeypatch.setenv("D2LRES_MIRRORS", f"{server.url('missing')} {server.url('good')}/")
     assert fetch("cifar-10", progress=False) == tmp_path / "here" / "cifar-10"
     assert [entry["path"] for entry in server.log] == [
-        "/missing/cifar-10/cifar-10-binary.tar.gz", "/good/cifar-10/cifar-10-binary.tar.gz"]
+        "/missing/cifar-10/cifar-10-binary.tar.gz",
+        "/good/cifar-10/cifar-10-binary.tar.gz",
+    ]
     assert load("cifar-10").label == "cifar-10 (full)"
 
 
@@ -295,16 +333,20 @@ def test_unknown_name(server):
 
 # --- what goes wrong ------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("bad", "reason"), [
-    ("missing", "HTTP 404 Not Found"),
-    ("broken", "HTTP 500"),
-    ("wrong", "14 bytes once decompressed, expected 1,568,016"),
-    ("page", "25 bytes once decompressed, expected 1,568,016"),
-    ("corrupt", "expected"),
-    ("stalling", "[Tt]ime"),
-    ("endless", "it sent more than 2,616,592 bytes"),
-    ("huge", "it offers 1,000,000,000,000 bytes"),
-])
+
+@pytest.mark.parametrize(
+    ("bad", "reason"),
+    [
+        ("missing", "HTTP 404 Not Found"),
+        ("broken", "HTTP 500"),
+        ("wrong", "14 bytes once decompressed, expected 1,568,016"),
+        ("page", "25 bytes once decompressed, expected 1,568,016"),
+        ("corrupt", "expected"),
+        ("stalling", "[Tt]ime"),
+        ("endless", "it sent more than 2,616,592 bytes"),
+        ("huge", "it offers 1,000,000,000,000 bytes"),
+    ],
+)
 def test_refused_by_name_and_nothing_left(server, tmp_path, bad, reason):
     with pytest.raises(DataError) as error:
         get(server, tmp_path, bad)
@@ -321,8 +363,11 @@ def test_refused_by_name_and_nothing_left(server, tmp_path, bad, reason):
 def test_wrong_checksum_of_the_right_size(server, tmp_path):
     content = gzip.decompress(GZ[LABELS])
     server.files[LABELS] = gzip.compress(content[:-1] + bytes([content[-1] ^ 1]))
-    with pytest.raises(DataError, match=rf"{LABELS}: no mirror gave it \(.*SHA-256 [0-9a-f]{{64}} "
-                                        rf"of the content, expected {FASHION.copies[0].sha256[1]}"):
+    with pytest.raises(
+        DataError,
+        match=rf"{LABELS}: no mirror gave it \(.*SHA-256 [0-9a-f]{{64}} "
+        rf"of the content, expected {FASHION.copies[0].sha256[1]}",
+    ):
         get(server, tmp_path, "good")
     assert names_in(tmp_path) == [f"fashion-mnist/{IMAGES}"]  # the one that was right
 
@@ -335,9 +380,17 @@ def test_all_mirrors_are_listed(server, tmp_path):
             raise OSError("an earlier trouble")  # of the caller: not a reason of any mirror
         except OSError:
             with pytest.raises(DataError) as error:
-                fetch("fashion-mnist", tmp_path, False,
-                      [server.url("missing"), closed, "http://no-such-host.invalid/x",
-                       *server.urls("stalling")])
+                fetch(
+                    "fashion-mnist",
+                    tmp_path,
+                    False,
+                    [
+                        server.url("missing"),
+                        closed,
+                        "http://no-such-host.invalid/x",
+                        *server.urls("stalling"),
+                    ],
+                )
     message = str(error.value)
     assert "earlier" not in message
     assert "404" in message and "refused" in message and "no-such-host.invalid" in message
@@ -369,13 +422,16 @@ def test_damage_elsewhere_is_overruled(server, tmp_path, monkeypatch):
 
 # --- resuming -------------------------------------------------------------------------------------
 
+
 def begin(server, tmp_path) -> int:
     """Leave half of the first file behind; returns its bytes."""
     with pytest.raises(DataError, match=r"truncated: [\d,]+ of [\d,]+ bytes"):
         get(server, tmp_path, "truncating")
     half = len(GZ[IMAGES]) // 2
-    assert names_in(tmp_path) == [f"fashion-mnist/{IMAGES}.part",
-                                  f"fashion-mnist/{IMAGES}.part.json"]
+    assert names_in(tmp_path) == [
+        f"fashion-mnist/{IMAGES}.part",
+        f"fashion-mnist/{IMAGES}.part.json",
+    ]
     assert (tmp_path / "fashion-mnist" / f"{IMAGES}.part").stat().st_size == half
     server.log.clear()
     return half
@@ -409,8 +465,9 @@ def test_resume_that_must_start_again(server, tmp_path, monkeypatch, mirror):
     assert (tmp_path / "fashion-mnist" / IMAGES).read_bytes() == GZ[IMAGES]
 
 
-@pytest.mark.parametrize(("mirror", "status"), [
-    ("good", 206), ("elsewhere", 206), ("shorter", 416)])
+@pytest.mark.parametrize(
+    ("mirror", "status"), [("good", 206), ("elsewhere", 206), ("shorter", 416)]
+)
 def test_resume_onto_wrong_bytes_starts_again(server, tmp_path, monkeypatch, mirror, status):
     """What was left behind is damaged, or what the server sends does not follow on it."""
     begin(server, tmp_path)
@@ -419,7 +476,9 @@ def test_resume_onto_wrong_bytes_starts_again(server, tmp_path, monkeypatch, mir
     answer_as(monkeypatch, mirror)
     get(server, tmp_path, "truncating")
     assert [(entry["status"], entry["range"] is None) for entry in server.log[:2]] == [
-        (status, False), (200, True)]
+        (status, False),
+        (200, True),
+    ]
     assert (tmp_path / "fashion-mnist" / IMAGES).read_bytes() == GZ[IMAGES]
 
 
@@ -447,9 +506,15 @@ def test_resume_of_all_bytes(server, tmp_path, total_known):
     folder = tmp_path / "fashion-mnist"
     folder.mkdir()
     (folder / f"{IMAGES}.part").write_bytes(GZ[IMAGES])
-    (folder / f"{IMAGES}.part.json").write_text(json.dumps(
-        {"url": f"{server.url('nameless')}/{IMAGES}", "validator": None,
-         "total": len(GZ[IMAGES]) if total_known else None}))
+    (folder / f"{IMAGES}.part.json").write_text(
+        json.dumps(
+            {
+                "url": f"{server.url('nameless')}/{IMAGES}",
+                "validator": None,
+                "total": len(GZ[IMAGES]) if total_known else None,
+            }
+        )
+    )
     get(server, tmp_path, "nameless")
     statuses = [entry["status"] for entry in server.log if entry["name"] == IMAGES]
     assert statuses == ([] if total_known else [416])
@@ -457,8 +522,10 @@ def test_resume_of_all_bytes(server, tmp_path, total_known):
 
 
 def test_killed_download_leaves_no_half_file_and_resumes(server, tmp_path):
-    child = subprocess.Popen([sys.executable, __file__, str(tmp_path), server.url("dripping")],
-                             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])})
+    child = subprocess.Popen(
+        [sys.executable, __file__, str(tmp_path), server.url("dripping")],
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])},
+    )
     part = tmp_path / "fashion-mnist" / f"{IMAGES}.part"
     deadline = time.time() + 20
     while not (part.exists() and part.stat().st_size >= 200_000) and time.time() < deadline:
@@ -467,8 +534,10 @@ def test_killed_download_leaves_no_half_file_and_resumes(server, tmp_path):
     child.wait()
     have = part.stat().st_size
     assert 200_000 <= have < len(GZ[IMAGES])
-    assert names_in(tmp_path) == [f"fashion-mnist/{IMAGES}.part",
-                                  f"fashion-mnist/{IMAGES}.part.json"]
+    assert names_in(tmp_path) == [
+        f"fashion-mnist/{IMAGES}.part",
+        f"fashion-mnist/{IMAGES}.part.json",
+    ]
     server.log.clear()
     get(server, tmp_path, "dripping")
     assert server.log[0]["range"] == f"bytes={have}-"
@@ -478,15 +547,21 @@ def test_killed_download_leaves_no_half_file_and_resumes(server, tmp_path):
 
 # --- the disk -------------------------------------------------------------------------------------
 
-@pytest.mark.parametrize(("name", "module"), [
-    ("fashion-mnist", downloading), ("cifar-10", downloading), ("cifar-10", fetching)])
+
+@pytest.mark.parametrize(
+    ("name", "module"),
+    [("fashion-mnist", downloading), ("cifar-10", downloading), ("cifar-10", fetching)],
+)
 def test_full_disk_in_mid_write(server, tmp_path, monkeypatch, name, module):
     def write(file, chunk):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(module, "write", write)
-    with pytest.raises(DataError, match=rf"{name}: the disk is full \([\d,]+ MB free\); expected 3 "
-                                        "MB.*--root DIR or .D2LRES_DATA"):
+    with pytest.raises(
+        DataError,
+        match=rf"{name}: the disk is full \([\d,]+ MB free\); expected 3 "
+        "MB.*--root DIR or .D2LRES_DATA",
+    ):
         get(server, tmp_path, "good", name=name)
     complete = [f"cifar-10/{CIFAR.archive}.part"] * (module is fetching)  # an hour's download
     assert [p for p in names_in(tmp_path) if not p.endswith(".json")] == complete
@@ -533,8 +608,11 @@ def test_file_in_place_of_the_folder(server, tmp_path):
     (tmp_path / "fashion-mnist").write_text("a file")
     (tmp_path / "root").write_text("a file")
     for root in (tmp_path, tmp_path / "root"):
-        with pytest.raises(DataError, match=r"fashion-mnist: cannot be written .*expected a folder "
-                                            r".*--root DIR or \$D2LRES_DATA"):
+        with pytest.raises(
+            DataError,
+            match=r"fashion-mnist: cannot be written .*expected a folder "
+            r".*--root DIR or \$D2LRES_DATA",
+        ):
             get(server, root, "good")
 
 
@@ -561,6 +639,7 @@ def test_two_at_once_do_not_mix(server, tmp_path):
 
 # --- CIFAR-10's archive ---------------------------------------------------------------------------
 
+
 def test_archive_is_unpacked_and_removed(server, tmp_path):
     folder = get(server, tmp_path, "truncating", "good", name="cifar-10")
     assert names_in(tmp_path) == sorted(f"cifar-10/{name}" for name in BIN)  # and no readme.html
@@ -571,17 +650,23 @@ def test_archive_is_unpacked_and_removed(server, tmp_path):
 
 def changed(**files):
     """The members of the archive with some replaced, by the first letters of their names."""
-    return {name: next((v for k, v in files.items() if name.startswith(k)), content)
-            for name, content in BIN.items()}
+    return {
+        name: next((v for k, v in files.items() if name.startswith(k)), content)
+        for name, content in BIN.items()
+    }
 
 
-@pytest.mark.parametrize(("members", "reason"), [
-    ({k: v for k, v in BIN.items() if k != "test_batch.bin"}, "5 of the files"),
-    (changed(test=BIN["test_batch.bin"][:-1] + b"?"), "SHA-256"),
-    (changed(data_batch_2=b"short"), "data_batch_2.bin of 5 bytes, expected 6,146"),
-    (changed(data_batch_2=None), "5 of the files"),  # a link is no file
-    ({"bomb": bytes(5_000_000), **BIN}, "far more content"),
-], ids=["missing", "changed", "short", "link", "bomb"])
+@pytest.mark.parametrize(
+    ("members", "reason"),
+    [
+        ({k: v for k, v in BIN.items() if k != "test_batch.bin"}, "5 of the files"),
+        (changed(test=BIN["test_batch.bin"][:-1] + b"?"), "SHA-256"),
+        (changed(data_batch_2=b"short"), "data_batch_2.bin of 5 bytes, expected 6,146"),
+        (changed(data_batch_2=None), "5 of the files"),  # a link is no file
+        ({"bomb": bytes(5_000_000), **BIN}, "far more content"),
+    ],
+    ids=["missing", "changed", "short", "link", "bomb"],
+)
 def test_wrong_archive_is_refused(server, tmp_path, members, reason):
     server.files[CIFAR.archive] = tar_of(members)
     with pytest.raises(DataError, match=rf"cifar-10-binary.tar.gz: no mirror gave it \(.*{reason}"):
@@ -589,8 +674,15 @@ def test_wrong_archive_is_refused(server, tmp_path, members, reason):
     assert names_in(tmp_path) == []
 
 
-@pytest.mark.parametrize("harm", [lambda a: a[:-100], lambda a: a[:500] + b"??" + a[502:],
-                                  lambda a: b"<html></html>", lambda a: gzip.compress(b"no tar")])
+@pytest.mark.parametrize(
+    "harm",
+    [
+        lambda a: a[:-100],
+        lambda a: a[:500] + b"??" + a[502:],
+        lambda a: b"<html></html>",
+        lambda a: gzip.compress(b"no tar"),
+    ],
+)
 def test_damaged_archive_is_refused(server, tmp_path, harm):
     server.files[CIFAR.archive] = harm(ARCHIVE)
     with pytest.raises(DataError, match="damaged archive|SHA-256"):

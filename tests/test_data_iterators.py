@@ -17,8 +17,13 @@ def few(count: int, name: str = "fashion-mnist"):
     d = SAMPLE[name]
     images = d.train_images[:count].copy()
     images[:, 0, 0, 0] = numpy.arange(count) % 256
-    return dataclasses.replace(d, train_images=images, train_labels=d.train_labels[:count],
-                               test_images=d.test_images[:count], test_labels=d.test_labels[:count])
+    return dataclasses.replace(
+        d,
+        train_images=images,
+        train_labels=d.train_labels[:count],
+        test_images=d.test_images[:count],
+        test_labels=d.test_labels[:count],
+    )
 
 
 def order(iterator) -> list[int]:
@@ -26,9 +31,15 @@ def order(iterator) -> list[int]:
     return [int(v) for X, _ in iterator for v in (X[:, 0, 0, 0] * 255).round().asnumpy()]
 
 
-@pytest.mark.parametrize(("make", "resize", "shape"), [
-    (load_fashion_mnist, None, (1, 28, 28)), (load_fashion_mnist, 96, (1, 96, 96)),
-    (load_cifar10, None, (3, 32, 32)), (load_cifar10, 64, (3, 64, 64))])
+@pytest.mark.parametrize(
+    ("make", "resize", "shape"),
+    [
+        (load_fashion_mnist, None, (1, 28, 28)),
+        (load_fashion_mnist, 96, (1, 96, 96)),
+        (load_cifar10, None, (3, 32, 32)),
+        (load_cifar10, 64, (3, 64, 64)),
+    ],
+)
 def test_shapes_types_and_range(make, resize, shape):
     train_iter, test_iter = make(300, resize=resize, data="sample")
     assert (len(train_iter), train_iter.num_examples) == (7, 2000)
@@ -81,7 +92,9 @@ def test_order_never_changes():
     """NumPy promises RandomState's stream; a recorded run is repeatable only while this holds."""
     iterator = BatchIterator(few(10), "train", 10, shuffle=True, seed=7)
     assert [order(iterator), order(iterator)] == [
-        [0, 1, 5, 7, 6, 9, 4, 3, 2, 8], [9, 8, 5, 6, 2, 3, 7, 0, 1, 4]]
+        [0, 1, 5, 7, 6, 9, 4, 3, 2, 8],
+        [9, 8, 5, 6, 2, 3, 7, 0, 1, 4],
+    ]
 
 
 def test_resuming_sets_the_epoch():
@@ -138,10 +151,23 @@ def test_augment_must_keep_the_type():
         next(iter(iterator))
 
 
-@pytest.mark.parametrize(("argument", "value"), [
-    ("batch_size", 0), ("batch_size", -1), ("batch_size", 2.5), ("batch_size", None),
-    ("batch_size", True), ("resize", 0), ("resize", -3), ("resize", "96"), ("seed", -1),
-    ("seed", 2**32), ("seed", 1.5), ("data", "foo")])
+@pytest.mark.parametrize(
+    ("argument", "value"),
+    [
+        ("batch_size", 0),
+        ("batch_size", -1),
+        ("batch_size", 2.5),
+        ("batch_size", None),
+        ("batch_size", True),
+        ("resize", 0),
+        ("resize", -3),
+        ("resize", "96"),
+        ("seed", -1),
+        ("seed", 2**32),
+        ("seed", 1.5),
+        ("data", "foo"),
+    ],
+)
 def test_bad_arguments_are_named(argument, value):
     for make in (load_fashion_mnist, load_cifar10):
         with pytest.raises(ConfigError, match=rf"{argument} {value!r}: .*expected"):

@@ -2,7 +2,15 @@
 
 import pytest
 
-from d2lres import ConfigError, ShapeError, architecture, architecture_names, build, count, live_counts
+from d2lres import (
+    ConfigError,
+    ShapeError,
+    architecture,
+    architecture_names,
+    build,
+    count,
+    live_counts,
+)
 from d2lres._mxnet import autograd, gluon, mx, np
 
 SHAPE = (3, 64, 48)  # no square, so that height and width cannot be confused
@@ -58,7 +66,9 @@ def test_hybridized_equals_imperative(net):
     assert np.abs(before - after).max() <= 1e-4 * np.abs(before).max()
 
 
-@pytest.mark.parametrize("zoo_name, name", [("resnet18_v1", "resnet18"), ("resnet34_v1", "resnet34")])
+@pytest.mark.parametrize(
+    "zoo_name, name", [("resnet18_v1", "resnet18"), ("resnet34_v1", "resnet34")]
+)
 def test_the_gluon_zoos_net_with_our_weights_gives_our_outputs(zoo_name, name):
     """18 and 34 are the same nets there, layer for layer."""
     ours, theirs = build(name), gluon.model_zoo.vision.get_model(zoo_name)

@@ -84,7 +84,9 @@ def test_a_numpy_of_any_version_is_given_what_it_lacks(version, monkeypatch):
 def test_a_python_without_distutils_gets_its_version_numbers(monkeypatch):
     for name in [m for m in sys.modules if m.split(".")[0] == "distutils"]:
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.setitem(sys.modules, "distutils", None)  # import fails, as on 3.12 without setuptools
+    monkeypatch.setitem(
+        sys.modules, "distutils", None
+    )  # import fails, as on 3.12 without setuptools
     monkeypatch.setitem(sys.modules, "distutils.version", None)
     assert _mxnet.repair_distutils() == ["distutils"]
     from distutils.version import LooseVersion, StrictVersion

@@ -23,7 +23,16 @@ def test_the_printed_total_is_the_sum_of_the_printed_column(name):
 
 def test_the_json_has_the_promised_keys_and_adds_up():
     found = json.loads(json.dumps(summarize("resnet50").to_dict()))
-    keys = ["architecture", "version", "shortcut", "input_shape", "params", "buffers", "macs", "rows"]
+    keys = [
+        "architecture",
+        "version",
+        "shortcut",
+        "input_shape",
+        "params",
+        "buffers",
+        "macs",
+        "rows",
+    ]
     assert list(found) == keys
     for column in ("params", "buffers", "macs"):
         assert found[column] == sum(row[column] for row in found["rows"])

@@ -112,4 +112,6 @@ def test_a_run_in_the_repository_is_whole_and_of_full_data(folder):
     assert run.record["commit"] and not run.record["commit"].endswith("+")
     assert run.history.column("epoch") == list(range(1, len(run.history.epochs) + 1))
     side = recipe.resize or 28
-    assert run.record["params"] == summarize(recipe.architecture, (1, side, side), classes=10).params
+    assert (
+        run.record["params"] == summarize(recipe.architecture, (1, side, side), classes=10).params
+    )

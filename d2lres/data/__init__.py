@@ -13,8 +13,18 @@ from .find import Candidate, candidates, where
 from .sets import SETS
 
 ITERATORS = ("BatchIterator", "load_cifar10", "load_fashion_mnist")
-__all__ = ["SETS", "Candidate", "Dataset", "FileCheck", "candidates", "fetch", "load", "verify",
-           "where", *ITERATORS]
+__all__ = [
+    "SETS",
+    "Candidate",
+    "Dataset",
+    "FileCheck",
+    "candidates",
+    "fetch",
+    "load",
+    "verify",
+    "where",
+    *ITERATORS,
+]
 
 
 def __getattr__(name):

@@ -28,23 +28,25 @@ def fingerprint(files, digests) -> str:
 
 def edition(data_set: sets.DataSet, digests) -> str:
     """The variant whose published checksums these are, else "unverified"."""
-    return next((copy.variant for copy in data_set.copies if copy.sha256 == tuple(digests)),
-                "unverified")
+    return next(
+        (copy.variant for copy in data_set.copies if copy.sha256 == tuple(digests)), "unverified"
+    )
 
 
 def wrong_checksum(data_set: sets.DataSet, paths, digests) -> formats.Damaged:
     """The error for files that are no edition we know; it names the first that differs."""
     for path, found, expected in zip(paths, digests, data_set.copies[0].sha256, strict=True):
         if found != expected:
-            return formats.Damaged(path, f"SHA-256 {found} of the content", expected,
-                                   data_set.name)
+            return formats.Damaged(path, f"SHA-256 {found} of the content", expected, data_set.name)
 
 
 def verify_folder(data_set: sets.DataSet, folder: Path) -> list[FileCheck]:
     """As `verify`, for the files in one folder."""
     paths = [find.file_in(folder, name) for name, _ in data_set.files]
-    digests = [digest(formats.read_content(path, size, data_set.name))
-               for path, (_, size) in zip(paths, data_set.files, strict=True)]
+    digests = [
+        digest(formats.read_content(path, size, data_set.name))
+        for path, (_, size) in zip(paths, data_set.files, strict=True)
+    ]
     variant = edition(data_set, digests)
     if variant == "unverified":
         raise wrong_checksum(data_set, paths, digests)

@@ -39,19 +39,24 @@ def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]
     name, shape, pairs = data_set.name, data_set.image_shape, []
     if spec.format == "idx":
         for i, count in ((0, spec.train), (2, spec.test)):
-            images = formats.parse_idx(contents[i], paths[i], name, formats.IMAGES,
-                                       (count, *shape[1:]))
-            labels = formats.parse_idx(contents[i + 1], paths[i + 1], name, formats.LABELS,
-                                       (count,))
+            images = formats.parse_idx(
+                contents[i], paths[i], name, formats.IMAGES, (count, *shape[1:])
+            )
+            labels = formats.parse_idx(
+                contents[i + 1], paths[i + 1], name, formats.LABELS, (count,)
+            )
             pairs.append((images.reshape(count, *shape), labels))
         label_paths = [paths[1], paths[3]]
     else:
         read = formats.parse_cifar if spec.format == "cifar" else formats.parse_jpegs
-        pairs = [read(content, path, name, shape)
-                 for content, path in zip(contents, paths, strict=True)]
+        pairs = [
+            read(content, path, name, shape) for content, path in zip(contents, paths, strict=True)
+        ]
         label_paths = paths
-    pairs = [(images, formats.check_labels(labels, len(data_set.classes), path, name))
-             for (images, labels), path in zip(pairs, label_paths, strict=True)]
+    pairs = [
+        (images, formats.check_labels(labels, len(data_set.classes), path, name))
+        for (images, labels), path in zip(pairs, label_paths, strict=True)
+    ]
     *train, test = pairs  # CIFAR-10 has five training files
     train = train[0] if len(train) == 1 else [np.concatenate(p) for p in zip(*train, strict=True)]
     return [*train, *test]
@@ -60,32 +65,55 @@ def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]
 def load_full(data_set: sets.DataSet, folder: Path) -> Dataset:
     """Read and check the complete set in `folder`."""
     paths = [find.file_in(folder, name) for name, _ in data_set.files]
-    contents = [formats.read_content(path, size, data_set.name)
-                for path, (_, size) in zip(paths, data_set.files, strict=True)]
+    contents = [
+        formats.read_content(path, size, data_set.name)
+        for path, (_, size) in zip(paths, data_set.files, strict=True)
+    ]
     arrays = parse(data_set, data_set, contents, paths)
     digests = [digest(content) for content in contents]
     variant = edition(data_set, digests)
     if variant == "unverified":
         if data_set.strict:
             raise wrong_checksum(data_set, paths, digests)
-        print(f"d2lres: {data_set.name} has the right layout but no known checksum, so results are "
-              f"labelled '{data_set.name} (unverified)'.", file=sys.stderr)
-    return Dataset(data_set.name, variant, f"{data_set.name} ({variant})", data_set.classes,
-                   *arrays, sha256=fingerprint(data_set.files, digests), source=folder)
+        print(
+            f"d2lres: {data_set.name} has the right layout but no known checksum, so results are "
+            f"labelled '{data_set.name} (unverified)'.",
+            file=sys.stderr,
+        )
+    return Dataset(
+        data_set.name,
+        variant,
+        f"{data_set.name} ({variant})",
+        data_set.classes,
+        *arrays,
+        sha256=fingerprint(data_set.files, digests),
+        source=folder,
+    )
 
 
 def load_sample(data_set: sets.DataSet) -> Dataset:
     """Read the sample that ships in this package."""
     sample = data_set.sample
     paths = [SAMPLES / f"{data_set.name}-{name}.xz" for name, _ in sample.files]
-    contents = [formats.read_content(path, size, data_set.name)
-                for path, (_, size) in zip(paths, sample.files, strict=True)]
+    contents = [
+        formats.read_content(path, size, data_set.name)
+        for path, (_, size) in zip(paths, sample.files, strict=True)
+    ]
     found = fingerprint(sample.files, map(digest, contents))
     if found != sample.sha256:
-        raise DataError(f"{SAMPLES}: SHA-256 {found} of the {data_set.name} sample; expected "
-                        f"{sample.sha256}. Install d2lres again.")
-    return Dataset(data_set.name, "sample", sample.label, data_set.classes,
-                   *parse(data_set, sample, contents, paths), sha256=found, source=SAMPLES)
+        raise DataError(
+            f"{SAMPLES}: SHA-256 {found} of the {data_set.name} sample; expected "
+            f"{sample.sha256}. Install d2lres again."
+        )
+    return Dataset(
+        data_set.name,
+        "sample",
+        sample.label,
+        data_set.classes,
+        *parse(data_set, sample, contents, paths),
+        sha256=found,
+        source=SAMPLES,
+    )
 
 
 def load(name: str, data: str = "auto", root=None) -> Dataset:
@@ -102,8 +130,10 @@ def load(name: str, data: str = "auto", root=None) -> Dataset:
     """
     data_set = sets.get(name)
     if data not in ("full", "sample", "auto"):
-        raise ConfigError(f"data {data!r}: no such choice; expected 'full', 'sample' or 'auto'. "
-                          "Use 'auto' if you are unsure.")
+        raise ConfigError(
+            f"data {data!r}: no such choice; expected 'full', 'sample' or 'auto'. "
+            "Use 'auto' if you are unsure."
+        )
     if data == "sample":
         return load_sample(data_set)
     folder = find.where(name, root)
@@ -112,7 +142,10 @@ def load(name: str, data: str = "auto", root=None) -> Dataset:
     if data == "full":
         raise find.missing(data_set, root)
     sample = data_set.sample
-    print(f"d2lres: {name} was not found in full, so this is the SAMPLE: {sample.train:,} training "
-          f"and {sample.test:,} test images.  Expect lower accuracies; for all images run "
-          f"`d2lres data fetch {name}`.", file=sys.stderr)
+    print(
+        f"d2lres: {name} was not found in full, so this is the SAMPLE: {sample.train:,} training "
+        f"and {sample.test:,} test images.  Expect lower accuracies; for all images run "
+        f"`d2lres data fetch {name}`.",
+        file=sys.stderr,
+    )
     return load_sample(data_set)

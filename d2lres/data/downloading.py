@@ -16,7 +16,7 @@ from ..errors import DataError
 from .formats import Damaged
 
 TIMEOUT = (10, 60)  # seconds to connect, and between two packets
-CHUNK = 1 << 18     # bytes
+CHUNK = 1 << 18  # bytes
 FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
@@ -33,17 +33,21 @@ def writing(folder: Path, need: int):
         elsewhere = "choose another folder with --root DIR or $D2LRES_DATA"
         if error.errno in FULL:
             raise no_space(folder, need) from error
-        raise DataError(f"{folder}: cannot be written ({error.strerror or error}); expected a "
-                        f"folder of your own. Make it writable, or {elsewhere}.") from error
+        raise DataError(
+            f"{folder}: cannot be written ({error.strerror or error}); expected a "
+            f"folder of your own. Make it writable, or {elsewhere}."
+        ) from error
 
 
 def no_space(folder: Path, need: int) -> DataError:
     """The error for a full disk."""
     existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     free = shutil.disk_usage(existing).free
-    return DataError(f"{folder}: the disk is full ({free / 1e6:,.0f} MB free); expected "
-                     f"{need / 1e6:,.0f} MB for this download. Free some space, or choose another "
-                     "folder with --root DIR or $D2LRES_DATA.")
+    return DataError(
+        f"{folder}: the disk is full ({free / 1e6:,.0f} MB free); expected "
+        f"{need / 1e6:,.0f} MB for this download. Free some space, or choose another "
+        "folder with --root DIR or $D2LRES_DATA."
+    )
 
 
 @contextmanager
@@ -59,8 +63,10 @@ def locked(folder: Path):
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise DataError(f"{folder}: another process is downloading into it; expected to be the "
-                            "only one. Wait until it has finished.") from None
+            raise DataError(
+                f"{folder}: another process is downloading into it; expected to be the "
+                "only one. Wait until it has finished."
+            ) from None
         except OSError:
             pass  # a network file system without locks
         yield
@@ -128,11 +134,23 @@ def receive(url: str, part: Path, limit: int, need: int, progress: bool) -> bool
                 raise MirrorFailed(f"it offers {total:,} bytes, more than {limit:,}")
             with writing(part.parent, need):
                 file = open(part, "ab" if size else "wb", buffering=0)
-            with file, tqdm(desc=part.stem, initial=size, total=total, unit="B", unit_scale=True,
-                            disable=not progress) as bar:
+            with (
+                file,
+                tqdm(
+                    desc=part.stem,
+                    initial=size,
+                    total=total,
+                    unit="B",
+                    unit_scale=True,
+                    disable=not progress,
+                ) as bar,
+            ):
                 with writing(part.parent, need):
-                    state_of(part).write_text(json.dumps(
-                        {"url": url, "validator": validator_of(response), "total": total}))
+                    state_of(part).write_text(
+                        json.dumps(
+                            {"url": url, "validator": validator_of(response), "total": total}
+                        )
+                    )
                 for chunk in response.raw.stream(CHUNK, decode_content=False):
                     if size + len(chunk) > limit:
                         discard(part)
@@ -155,7 +173,7 @@ def write(file, chunk: bytes) -> None:
     """Write all of `chunk` to an unbuffered file, which may take it in pieces."""
     rest = memoryview(chunk)
     while rest:
-        rest = rest[file.write(rest):]
+        rest = rest[file.write(rest) :]
 
 
 def root_cause(error: BaseException, handled: BaseException | None) -> str:
@@ -194,6 +212,8 @@ def download(urls, part: Path, limit: int, need: int, check, progress: bool = Tr
         except DataError:
             discard(part)  # the disk is full: give back what we took
             raise
-    raise DataError(f"{part.with_suffix('')}: no mirror gave it ({'; '.join(reasons)}); expected "
-                    "the content with the published checksum. Check the network, name other "
-                    "servers in $D2LRES_MIRRORS, or put the file there yourself.")
+    raise DataError(
+        f"{part.with_suffix('')}: no mirror gave it ({'; '.join(reasons)}); expected "
+        "the content with the published checksum. Check the network, name other "
+        "servers in $D2LRES_MIRRORS, or put the file there yourself."
+    )

@@ -39,7 +39,7 @@ def install(part: Path, path: Path, data_set: sets.DataSet) -> None:
     """Give a checked file its name, at once and in place of what was there."""
     with writing(path.parent, data_set.disk):
         os.replace(part, path)
-        discard(part)                                     # its state
+        discard(part)  # its state
         if path.suffix == ".gz":
             path.with_suffix("").unlink(missing_ok=True)  # else a damaged plain file is read first
     sync(path.parent)
@@ -48,6 +48,7 @@ def install(part: Path, path: Path, data_set: sets.DataSet) -> None:
 def fetch_files(data_set: sets.DataSet, target: Path, urls: list[str], progress: bool) -> None:
     """Download each file of the set as NAME.gz; those that are there and right are left alone."""
     for i, (name, size) in enumerate(data_set.files):
+
         def check(path, i=i, size=size):
             found = digest(read_content(path, size, data_set.name))
             expected = data_set.copies[0].sha256[i]
@@ -62,8 +63,9 @@ def fetch_files(data_set: sets.DataSet, target: Path, urls: list[str], progress:
             except Damaged:
                 pass  # replace it
         part = target / f"{name}.gz.part"
-        download([f"{url}{name}.gz" for url in urls], part, size + SLACK, data_set.disk, check,
-                 progress)
+        download(
+            [f"{url}{name}.gz" for url in urls], part, size + SLACK, data_set.disk, check, progress
+        )
         install(part, target / f"{name}.gz", data_set)
 
 
@@ -96,12 +98,17 @@ def members(archive: Path, data_set: sets.DataSet):
                     name = PurePosixPath(member.name).name
                     if name in sizes and member.isreg():
                         if member.size != sizes[name]:
-                            raise Damaged(archive, f"{name} of {member.size:,} bytes",
-                                          f"{sizes[name]:,}", data_set.name)
+                            raise Damaged(
+                                archive,
+                                f"{name} of {member.size:,} bytes",
+                                f"{sizes[name]:,}",
+                                data_set.name,
+                            )
                         yield name, tar.extractfile(member).read()
     except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
-        raise Damaged(archive, f"damaged archive ({error})", "a complete .tar.gz",
-                      data_set.name) from error
+        raise Damaged(
+            archive, f"damaged archive ({error})", "a complete .tar.gz", data_set.name
+        ) from error
 
 
 def check_archive(archive: Path, data_set: sets.DataSet) -> None:
@@ -119,8 +126,14 @@ def fetch_archive(data_set: sets.DataSet, target: Path, urls: list[str], progres
     """Download the archive, check it, and put the files that it holds in its place."""
     archive = target / f"{data_set.archive}.part"
     limit = sum(size for _, size in data_set.files) + SLACK
-    download([url + data_set.archive for url in urls], archive, limit, data_set.disk,
-             lambda path: check_archive(path, data_set), progress)
+    download(
+        [url + data_set.archive for url in urls],
+        archive,
+        limit,
+        data_set.disk,
+        lambda path: check_archive(path, data_set),
+        progress,
+    )
     parts = {name: target / f"{name}.part" for name, _ in data_set.files}
     try:
         for name, content in members(archive, data_set):

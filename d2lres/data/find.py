@@ -9,8 +9,10 @@ from . import sets
 
 DEBIAN = Path("/usr/share/datasets")  # the package dataset-fashion-mnist installs there
 # The folders that common programs unpack CIFAR-10 into; "." is the place itself.
-FOLDERS = {"fashion-mnist": ("fashion-mnist", "."),
-           "cifar-10": ("cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin", ".")}
+FOLDERS = {
+    "fashion-mnist": ("fashion-mnist", "."),
+    "cifar-10": ("cifar-10", "cifar-10-batches-bin", "cifar-10/cifar-10-batches-bin", "."),
+}
 
 
 class Candidate(NamedTuple):
@@ -51,8 +53,12 @@ def candidates(name: str, root=None) -> list[Candidate]:
     Raises ConfigError for an unknown name.  Explained in "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    places = [("--root", root), ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
-              ("user cache", cache()), ("Debian", DEBIAN)]
+    places = [
+        ("--root", root),
+        ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
+        ("user cache", cache()),
+        ("Debian", DEBIAN),
+    ]
     folders = [(origin, Path(os.path.expanduser(place))) for origin, place in places if place]
     return [Candidate(origin, place, folder_in(place, data_set)) for origin, place in folders]
 
@@ -65,5 +71,7 @@ def where(name: str, root=None) -> Path | None:
 def missing(data_set: sets.DataSet, root=None) -> DataError:
     """The error for a set that is in none of the places searched."""
     places = ", ".join(str(candidate.place) for candidate in candidates(data_set.name, root))
-    return DataError(f"{data_set.name}: not found in {places}; expected its {len(data_set.files)} "
-                     f"files. Run `d2lres data fetch {data_set.name}`, or use the sample.")
+    return DataError(
+        f"{data_set.name}: not found in {places}; expected its {len(data_set.files)} "
+        f"files. Run `d2lres data fetch {data_set.name}`, or use the sample."
+    )

@@ -23,8 +23,10 @@ class Damaged(DataError):
     """A data file that is not what its name says."""
 
     def __init__(self, path, found: str, expected: str, name: str):
-        super().__init__(f"{path}: {found}; expected {expected}. Run `d2lres data fetch {name}` "
-                         "for a good copy, with the same --root if you gave one.")
+        super().__init__(
+            f"{path}: {found}; expected {expected}. Run `d2lres data fetch {name}` "
+            "for a good copy, with the same --root if you gave one."
+        )
         self.found, self.expected = found, expected
 
 
@@ -39,11 +41,13 @@ def read_content(path: Path, size: int, name: str) -> bytes:
         with OPENERS.get(start, open)(path, "rb") as file:
             content = file.read(size + 1)
     except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise Damaged(path, f"damaged compression ({error})",
-                      f"{size:,} bytes once decompressed", name) from error
+        raise Damaged(
+            path, f"damaged compression ({error})", f"{size:,} bytes once decompressed", name
+        ) from error
     except OSError as error:
-        raise DataError(f"{path}: {error.strerror or error}; expected a readable file. "
-                        "Check its permissions.") from error
+        raise DataError(
+            f"{path}: {error.strerror or error}; expected a readable file. Check its permissions."
+        ) from error
     if len(content) != size:
         found = f"{len(content):,} bytes" if len(content) < size else f"more than {size:,} bytes"
         raise Damaged(path, f"{found} once decompressed", f"{size:,}", name)
@@ -57,8 +61,9 @@ def parse_idx(content: bytes, path, name: str, magic: int, axes: tuple[int, ...]
     """
     header = struct.Struct(f">{1 + len(axes)}I")
     if len(content) != header.size + int(np.prod(axes)):
-        raise Damaged(path, f"{len(content):,} bytes",
-                      f"{header.size + int(np.prod(axes)):,}", name)
+        raise Damaged(
+            path, f"{len(content):,} bytes", f"{header.size + int(np.prod(axes)):,}", name
+        )
     found_magic, *found_axes = header.unpack_from(content)
     if found_magic != magic:
         raise Damaged(path, f"magic number {found_magic}", f"{magic}", name)
@@ -84,7 +89,7 @@ def parse_jpegs(content: bytes, path, name: str, image_shape: tuple[int, int, in
     pixels, labels, at = [], [], 0
     while at < len(content):
         label, length = struct.unpack_from(">BH", content, at)
-        image = Image.open(io.BytesIO(content[at + 3:at + 3 + length]), formats=("JPEG",))
+        image = Image.open(io.BytesIO(content[at + 3 : at + 3 + length]), formats=("JPEG",))
         if (image.mode, image.size) != ("RGB", (W, H)):
             raise Damaged(path, f"an image {image.mode} {image.size}", f"RGB {(W, H)}", name)
         pixels.append(image.tobytes())

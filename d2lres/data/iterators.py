@@ -15,13 +15,17 @@ from .dataset import Dataset, load
 
 def check_arguments(batch_size, resize, seed) -> None:
     """Raise ConfigError for an argument of `load_fashion_mnist` that makes no sense."""
-    for argument, value, low, example in (("batch_size", batch_size, 1, 256),
-                                          ("resize", 1 if resize is None else resize, 1, 96),
-                                          ("seed", seed, 0, 0)):
+    for argument, value, low, example in (
+        ("batch_size", batch_size, 1, 256),
+        ("resize", 1 if resize is None else resize, 1, 96),
+        ("seed", seed, 0, 0),
+    ):
         whole = isinstance(value, Integral) and not isinstance(value, bool)
         if not whole or not low <= value < 2**32:
-            raise ConfigError(f"{argument} {value!r}: not possible; expected a whole number of "
-                              f"{low} or more. Pass e.g. {argument}={example}.")
+            raise ConfigError(
+                f"{argument} {value!r}: not possible; expected a whole number of "
+                f"{low} or more. Pass e.g. {argument}={example}."
+            )
 
 
 class BatchIterator:
@@ -31,8 +35,16 @@ class BatchIterator:
     `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
     """
 
-    def __init__(self, dataset: Dataset, split: str, batch_size: int, resize: int | None = None,
-                 shuffle: bool = False, seed: int = 0, augment=None):
+    def __init__(
+        self,
+        dataset: Dataset,
+        split: str,
+        batch_size: int,
+        resize: int | None = None,
+        shuffle: bool = False,
+        seed: int = 0,
+        augment=None,
+    ):
         check_arguments(batch_size, resize, seed)
         self.dataset = dataset
         self.images = getattr(dataset, f"{split}_images")
@@ -57,13 +69,15 @@ class BatchIterator:
         if self.shuffle:
             rng.shuffle(order)
         for start in range(0, self.num_examples, self.batch_size):
-            batch = order[start:start + self.batch_size]
-            X = self.images[batch]                                      # uint8 (N, C, H, W)
+            batch = order[start : start + self.batch_size]
+            X = self.images[batch]  # uint8 (N, C, H, W)
             if self.augment is not None:
-                X = self.augment(X, rng)                                # uint8 (N, C, H', W')
+                X = self.augment(X, rng)  # uint8 (N, C, H', W')
                 if X.dtype != numpy.uint8:  # else 0.5 would become 0 without a word
-                    raise ConfigError(f"augment: it returned {X.dtype}; expected uint8, 0 to 255. "
-                                      "End it with .astype('uint8').")
+                    raise ConfigError(
+                        f"augment: it returned {X.dtype}; expected uint8, 0 to 255. "
+                        "End it with .astype('uint8')."
+                    )
             yield self.to_mxnet(X), np.array(self.labels[batch], dtype="int32")
         self.epoch = epoch + 1
 
@@ -71,16 +85,18 @@ class BatchIterator:
         """(N, C, H, W) uint8 NumPy to (N, C, H', W') float32 in [0, 1], as d2l's transforms do."""
         X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
         if self.resize:
-            X = npx.image.resize(X, int(self.resize), False, 1)         # 1 = bilinear
-        return npx.image.to_tensor(X)                                   # N, C, H, W
+            X = npx.image.resize(X, int(self.resize), False, 1)  # 1 = bilinear
+        return npx.image.to_tensor(X)  # N, C, H, W
 
 
 def load_iterators(name, batch_size, resize=None, data="auto", seed=0, root=None, augment=None):
     """The (train_iter, test_iter) of a set; arguments as for `load_fashion_mnist`."""
     check_arguments(batch_size, resize, seed)  # at once, before the data is read
     dataset = load(name, data=data, root=root)
-    return (BatchIterator(dataset, "train", batch_size, resize, True, seed, augment),
-            BatchIterator(dataset, "test", batch_size, resize))
+    return (
+        BatchIterator(dataset, "train", batch_size, resize, True, seed, augment),
+        BatchIterator(dataset, "test", batch_size, resize),
+    )
 
 
 def load_fashion_mnist(batch_size, resize=None, data="auto", seed=0, root=None, augment=None):

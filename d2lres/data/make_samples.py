@@ -31,7 +31,7 @@ SEED = 0
 def draw(labels: np.ndarray, count: int, rng) -> np.ndarray:
     """Indices of `count` examples, the same number of each class, in random order."""
     classes = np.unique(labels)
-    drawn = [rng.permutation(np.flatnonzero(labels == c))[:count // len(classes)] for c in classes]
+    drawn = [rng.permutation(np.flatnonzero(labels == c))[: count // len(classes)] for c in classes]
     return rng.permutation(np.concatenate(drawn))
 
 
@@ -39,12 +39,15 @@ def fashion_mnist(root) -> list[bytes]:
     """The contents of the four IDX files of the sample."""
     full, sample = load("fashion-mnist", "full", root), sets.FASHION_MNIST.sample
     rng, contents = np.random.RandomState(SEED), []
-    for images, labels, count in ((full.train_images, full.train_labels, sample.train),
-                                  (full.test_images, full.test_labels, sample.test)):
+    for images, labels, count in (
+        (full.train_images, full.train_labels, sample.train),
+        (full.test_images, full.test_labels, sample.test),
+    ):
         chosen = draw(labels, count, rng)
         contents += [
             struct.pack(">4I", formats.IMAGES, count, 28, 28) + images[chosen].tobytes(),
-            struct.pack(">2I", formats.LABELS, count) + labels[chosen].astype(np.uint8).tobytes()]
+            struct.pack(">2I", formats.LABELS, count) + labels[chosen].astype(np.uint8).tobytes(),
+        ]
     return contents
 
 
@@ -56,8 +59,10 @@ def cifar_10(archive: Path) -> list[bytes]:
     for split, count in (("train", sample.train), ("test", sample.test)):
         names = sorted(name for name in jpegs if name.startswith(split + "/"))
         labels = [sets.CIFAR_10.classes.index(name.split("/")[1]) for name in names]
-        records = [struct.pack(">BH", labels[i], len(jpegs[names[i]])) + jpegs[names[i]]
-                   for i in draw(np.array(labels), count, rng)]
+        records = [
+            struct.pack(">BH", labels[i], len(jpegs[names[i]])) + jpegs[names[i]]
+            for i in draw(np.array(labels), count, rng)
+        ]
         contents.append(b"".join(records))
     return contents
 
@@ -69,8 +74,10 @@ def main() -> None:
     parser.add_argument("--cifar-10-jpegs", metavar="ARCHIVE", type=Path, required=True)
     args = parser.parse_args()
     args.dest.mkdir(parents=True, exist_ok=True)
-    for data_set, contents in ((sets.FASHION_MNIST, fashion_mnist(args.fashion_mnist)),
-                               (sets.CIFAR_10, cifar_10(args.cifar_10_jpegs))):
+    for data_set, contents in (
+        (sets.FASHION_MNIST, fashion_mnist(args.fashion_mnist)),
+        (sets.CIFAR_10, cifar_10(args.cifar_10_jpegs)),
+    ):
         for (name, _), content in zip(data_set.sample.files, contents, strict=True):
             (args.dest / f"{data_set.name}-{name}.xz").write_bytes(lzma.compress(content, preset=9))
             print(f"{data_set.name}/{name}: {len(content):_} bytes")

@@ -12,7 +12,7 @@ from ..errors import unknown_name
 class Copy:
     """One edition of a set's files, recognised by the SHA-256 of their decompressed content."""
 
-    variant: str             # what a result must say of this edition: "full", "JPEG copy"
+    variant: str  # what a result must say of this edition: "full", "JPEG copy"
     sha256: tuple[str, ...]  # one a file, in the order of DataSet.files
 
 
@@ -20,10 +20,10 @@ class Copy:
 class Sample:
     """The small real sample that ships in this package: 200 images a class, 50 to test."""
 
-    label: str                          # what a result must quote
-    format: str                         # "idx" or "jpeg": which reader in `formats`
+    label: str  # what a result must quote
+    format: str  # "idx" or "jpeg": which reader in `formats`
     files: tuple[tuple[str, int], ...]  # (name without .xz, bytes of decompressed content)
-    sha256: str                         # of the whole, see checksums.fingerprint
+    sha256: str  # of the whole, see checksums.fingerprint
     train: int = 2_000
     test: int = 500
 
@@ -34,17 +34,17 @@ class DataSet:
 
     name: str
     classes: tuple[str, ...]
-    image_shape: tuple[int, int, int]   # (C, H, W)
-    train: int                          # images
+    image_shape: tuple[int, int, int]  # (C, H, W)
+    train: int  # images
     test: int
-    format: str                         # "idx" or "cifar": which reader in `formats`
+    format: str  # "idx" or "cifar": which reader in `formats`
     files: tuple[tuple[str, int], ...]  # (name without .gz, bytes of decompressed content)
     copies: tuple[Copy, ...]
-    strict: bool                        # refuse other copies, or load them as "unverified"?
+    strict: bool  # refuse other copies, or load them as "unverified"?
     sample: Sample
-    archive: str | None               # the tar file that holds all files, or None: one .gz each
-    mirrors: tuple[str, ...]            # folders on servers, tried in this order
-    disk: int                           # bytes that a download takes at its peak
+    archive: str | None  # the tar file that holds all files, or None: one .gz each
+    mirrors: tuple[str, ...]  # folders on servers, tried in this order
+    disk: int  # bytes that a download takes at its peak
 
 
 # No mirror is trusted: whatever arrives must have the SHA-256 below.
@@ -53,8 +53,18 @@ FASHION_MNIST = DataSet(
     # Xiao, Rasul, Vollgraf (2017), "Fashion-MNIST: a Novel Image Dataset for Benchmarking Machine
     # Learning Algorithms", arXiv:1708.07747.  MIT licence, Zalando SE.
     name="fashion-mnist",
-    classes=("t-shirt", "trouser", "pullover", "dress", "coat",
-             "sandal", "shirt", "sneaker", "bag", "ankle boot"),
+    classes=(
+        "t-shirt",
+        "trouser",
+        "pullover",
+        "dress",
+        "coat",
+        "sandal",
+        "shirt",
+        "sneaker",
+        "bag",
+        "ankle boot",
+    ),
     image_shape=(1, 28, 28),
     train=60_000,
     test=10_000,
@@ -67,12 +77,15 @@ FASHION_MNIST = DataSet(
     ),
     copies=(
         # Computed from Debian's dataset-fashion-mnist.
-        Copy("full", (
-            "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
-            "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
-            "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
-            "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
-        )),
+        Copy(
+            "full",
+            (
+                "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
+                "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9",
+                "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
+                "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
+            ),
+        ),
     ),
     strict=True,
     sample=Sample(
@@ -90,7 +103,7 @@ FASHION_MNIST = DataSet(
     mirrors=(
         "https://github.com/zalandoresearch/fashion-mnist/raw/master/data/fashion/",
         "https://storage.googleapis.com/tensorflow/tf-keras-datasets/",  # where Keras fetches it
-        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",   # Zalando's own bucket
+        "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/",  # Zalando's own bucket
     ),
     disk=31_000_000,
 )
@@ -99,8 +112,18 @@ CIFAR_10 = DataSet(
     # Krizhevsky (2009), "Learning Multiple Layers of Features from Tiny Images", technical report,
     # University of Toronto.  https://www.cs.toronto.edu/~kriz/cifar.html
     name="cifar-10",
-    classes=("airplane", "automobile", "bird", "cat", "deer",
-             "dog", "frog", "horse", "ship", "truck"),
+    classes=(
+        "airplane",
+        "automobile",
+        "bird",
+        "cat",
+        "deer",
+        "dog",
+        "frog",
+        "horse",
+        "ship",
+        "truck",
+    ),
     image_shape=(3, 32, 32),
     train=50_000,
     test=10_000,
@@ -117,23 +140,29 @@ CIFAR_10 = DataSet(
         # As published by TorchVision for Ruby (lib/torchvision/datasets/cifar10.rb).  The original
         # release was not at hand when this was written, so they were not computed here.  Its author
         # publishes one checksum, the MD5 of the archive: c32a1d4ab5d03f1284b67883e8d87530.
-        Copy("full", (
-            "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
-            "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
-            "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
-            "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
-            "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
-            "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
-        )),
+        Copy(
+            "full",
+            (
+                "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5",
+                "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed",
+                "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67",
+                "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48",
+                "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add",
+                "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
+            ),
+        ),
         # The same 60,000 images after JPEG compression (quality 75, 4:2:0), in another order.
-        Copy("JPEG copy", (
-            "f2864180fce86ab4106016a49ea527cd9376db11e43effbeb9f2b263de915c0a",
-            "c52397bf76420e25e54c7ae21dfb41892d86a23f4d1ee338e7196744af969132",
-            "967b17f8138b600d580cdddcfb372d8f73098ceec84dd859ec0017a8b1e5db40",
-            "e41eba099e58636ef2a10ce7a6501246fe24e336c6f87f1639c78e53b60d0a53",
-            "71ee043011581dc7093922d11849252e4484e033d8dab4e63563992169a5eb83",
-            "f557e9d0d0a0646849cce495ac75fb5e17f275f4c241985f54b3e20fc8c0075a",
-        )),
+        Copy(
+            "JPEG copy",
+            (
+                "f2864180fce86ab4106016a49ea527cd9376db11e43effbeb9f2b263de915c0a",
+                "c52397bf76420e25e54c7ae21dfb41892d86a23f4d1ee338e7196744af969132",
+                "967b17f8138b600d580cdddcfb372d8f73098ceec84dd859ec0017a8b1e5db40",
+                "e41eba099e58636ef2a10ce7a6501246fe24e336c6f87f1639c78e53b60d0a53",
+                "71ee043011581dc7093922d11849252e4484e033d8dab4e63563992169a5eb83",
+                "f557e9d0d0a0646849cce495ac75fb5e17f275f4c241985f54b3e20fc8c0075a",
+            ),
+        ),
     ),
     strict=False,  # honest copies were re-encoded: the images are right, the bytes are not
     sample=Sample(

@@ -51,7 +51,8 @@ def check_table(table, classes) -> numpy.ndarray:
 
 def percent(share: float) -> str:
     """A share in whole percent; a little is "<1" and not nothing."""
-    return "" if share == 0 else f"{100 * share:.0f}" if share >= 0.005 else "<1"
+    rounded = f"{100 * share:.0f}"
+    return "" if share == 0 else "<1" if rounded == "0" else rounded
 
 
 def confusion_in_words(shares, counts, classes) -> str:
