@@ -38,8 +38,7 @@ $(READY): FORCE
 	@scripts/env.sh "$(VENV)" "$(PYTHON)"
 
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
-	$(BIN)/python -m pytest tests
-	$(NBVAL) chapters
+	@failed=; set -x; $(BIN)/python -m pytest tests || failed=1; $(NBVAL) chapters || failed=1; [ -z "$$failed" ]
 
 # A process of its own: MXNet binds its threads, and the kernels that pytest starts would inherit that.
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 300 \
