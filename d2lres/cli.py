@@ -154,11 +154,11 @@ def fetch(name, root):
 @click.argument("name")
 @root_option
 def verify(name, root):
-    """Check the content of every file of NAME."""
+    """Check the content of every file of NAME and print its SHA-256."""
     from .data import verify
 
-    for line in verify(name, root=root):
-        click.echo(line)
+    for file in verify(name, root=root):
+        click.echo(f"{file.sha256}  {file.path}  ({file.variant})")
 
 
 @data.command()

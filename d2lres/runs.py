@@ -17,7 +17,7 @@ from .errors import ConfigError, DataError, unknown_name
 from .recipes import Recipe
 from .train import History, evaluate, fit, predict
 
-WEIGHTS = "net.params"
+WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,7 @@ def train_recipe(
         lr=recipe.lr,
         device=device,
         kvstore=kvstore,
-        checkpoint=out / "checkpoint",
+        checkpoint=out / CHECKPOINT,
         resume=resume,
         progress=progress,
         after_epoch=write,
@@ -178,6 +178,11 @@ def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool)
         raise ConfigError(
             f"{out}: holds a recorded run already; expected a new folder. "
             "Use --resume to go on with it, or another --out."
+        )
+    if not any((out / name).exists() for name in (CHECKPOINT, f"{CHECKPOINT}.old")):
+        raise ConfigError(
+            f"{out}: holds a record without the state of its training; expected "
+            f"{out / CHECKPOINT} to resume from. Use another --out to train anew."
         )
     found = load_run(out).record
     wanted = {"recipe": asdict(recipe), "data": data, "seed": seed}

@@ -81,7 +81,7 @@ def split(batch, devices) -> list:
 
 
 def train_epoch(net, train_iter, loss, trainer, devices, bar):
-    """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy).
+    """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy, images).
 
     Sums stay on the device and are read once, at the end: asking for a number after every batch
     would make Python wait for the device each time.
@@ -99,13 +99,13 @@ def train_epoch(net, train_iter, loss, trainer, devices, bar):
             sums[i] = sums[i] + l.sum()
             corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(part.dtype) == part).sum()
         seen += X.shape[0]
-        pending.append(sums[0])
+        pending.append((seen, list(sums)))
         if len(pending) > IN_FLIGHT:
-            oldest = pending.popleft()
-            oldest.wait_to_read()
-            if bar.update():  # the bar redraws some ten times a second at most
-                bar.set_postfix(loss=f"{float(oldest) / max(1, seen - IN_FLIGHT * len(X)):.3f}")
-    return sum(map(float, sums)) / seen, sum(map(float, corrects)) / seen
+            seen_then, sums_then = pending.popleft()
+            sums_then[0].wait_to_read()
+            if bar.update():  # true when the bar is drawn anew, some ten times a second
+                bar.set_postfix(loss=f"{sum(map(float, sums_then)) / seen_then:.3f}")
+    return sum(map(float, sums)) / seen, sum(map(float, corrects)) / seen, seen
 
 
 def fit(
@@ -147,10 +147,11 @@ def fit(
     if checkpoint and resume:
         history = load_checkpoint(checkpoint, net, trainer, devices)
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
-        train_iter.epoch = epoch - 1  # the order of the images is a function of seed and epoch
+        if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
+            train_iter.epoch = epoch - 1
         start = time.perf_counter()
         with _progress_bar(len(train_iter), f"epoch {epoch}/{num_epochs}", progress) as bar:
-            train_loss, train_acc = train_epoch(net, train_iter, loss, trainer, devices, bar)
+            train_loss, train_acc, seen = train_epoch(net, train_iter, loss, trainer, devices, bar)
         seconds = time.perf_counter() - start
         if not math.isfinite(train_loss):
             raise DataError(
@@ -158,8 +159,9 @@ def fit(
                 f"Try a smaller learning rate than {lr}."
             )
         test_acc = None if test_iter is None else evaluate(net, test_iter, devices[0])
-        speed = train_iter.num_examples / seconds
-        history.epochs.append(Epoch(epoch, train_loss, train_acc, test_acc, seconds, speed))
+        history.epochs.append(
+            Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
+        )
         if checkpoint:
             save_checkpoint(checkpoint, net, trainer, history)
         if after_epoch:

@@ -1,5 +1,7 @@
 """The command line as its users meet it: what it prints, where, and its exit status."""
 
+import gzip
+import hashlib
 import json
 import subprocess
 import sys
@@ -72,7 +74,7 @@ def test_compare_prints_a_line_an_architecture(capfd):
         (["train", "fashion-mnist-native", "--batch-size", "-4"], "batch_size = -4"),
         (["train", "fashion-mnist-native", "--device", "tpu"], "device 'tpu'"),
         (["train", "fashion-mnist-native", "--data", "half"], "'half'"),
-        (["train", "fashion-mnist-native", "--seed", "-1"], "seed"),
+        (["train", "fashion-mnist-native", "--seed", "-1", "--out", "no-such-run"], "seed"),
     ],
 )
 def test_a_wrong_request_gets_one_line_and_status_2(capfd, words, said):
@@ -96,6 +98,18 @@ def test_a_failed_action_gets_one_line_and_status_1(capfd, monkeypatch, tmp_path
     assert (status, out) == (1, "")
     assert err.startswith("error: ") and err.count("\n") == 1
     assert said in err
+
+
+def test_data_verify_prints_the_checksum_of_every_file(capfd):
+    full = Path("/usr/share/datasets/fashion-mnist")
+    if not full.exists():
+        pytest.skip("no complete Fashion-MNIST here")
+    status, out, _ = d2lres(capfd, "data", "verify", "fashion-mnist", "--root", str(full))
+    assert status == 0 and len(out.splitlines()) == 4
+    for line in out.splitlines():
+        checksum, path, variant = line.split()
+        content = gzip.decompress(Path(path).read_bytes())
+        assert (checksum, variant) == (hashlib.sha256(content).hexdigest(), "(full)")
 
 
 def test_debug_shows_the_traceback():

@@ -74,6 +74,15 @@ def test_a_recorded_run_is_not_overwritten(run):
         train_recipe(recipe.changed(lr=0.1), run.folder, data="sample", resume=True)
 
 
+def test_a_record_without_its_checkpoint_is_not_trained_over(run, tmp_path):
+    """As in the repository, where only run.json is kept."""
+    (tmp_path / "run.json").write_text((run.folder / "run.json").read_text())
+    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=2)
+    with pytest.raises(ConfigError, match="without the state of its training"):
+        train_recipe(recipe, tmp_path, data="sample", resume=True)
+    assert load_run(tmp_path).history == run.history
+
+
 def test_a_finished_run_resumed_is_the_same_run(run):
     recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1)
     again = train_recipe(recipe, run.folder, data="sample", resume=True)

@@ -154,6 +154,17 @@ def test_a_trained_net_is_trained_further_not_anew(sample):
     assert further.epochs[0].train_loss < first.epochs[-1].train_loss
 
 
+def test_any_iterable_of_batches_will_do(sample):
+    """A list or Gluon's DataLoader, not only the book's iterators: equal batches, equal figures."""
+    train_iter, test_iter = iterators(sample)
+    batches, loader = list(train_iter), list(test_iter)
+    images = gluon.data.ArrayDataset(*(np.concatenate(part) for part in zip(*loader, strict=True)))
+    history = fit(
+        small_net(), batches, gluon.data.DataLoader(images, batch_size=50), num_epochs=1, lr=0.1
+    )
+    assert without_time(history) == without_time(train(sample, num_epochs=1)[0])
+
+
 def test_a_residual_net_trains(sample):
     mx.random.seed(0)
     history, _ = train(sample, num_epochs=2, net=build("resnet18", classes=10))
@@ -168,3 +179,11 @@ def test_history_survives_json_and_prints_a_table():
         "    1       1.250      0.500     0.250",
         "    2       1.000      0.750",
     ]
+
+
+def test_the_bar_shows_the_mean_loss_so_far(sample, capsys):
+    history = fit(small_net(), iterators(sample)[0], num_epochs=1, lr=0.1, progress=True)
+    shown = capsys.readouterr().err
+    assert "epoch 1/1" in shown and "batch" in shown
+    fit(small_net(), iterators(sample)[0], num_epochs=1, lr=0.1)  # no terminal: nothing
+    assert capsys.readouterr().err == "" and history.epochs
