@@ -164,6 +164,8 @@ def test_a_notebook_is_clean(path):
         source, tags = "".join(cell["source"]), cell["metadata"].get("tags", [])
         where = f"cell {cell['execution_count']}: {source[:60]!r}"
         assert source.strip(), f"{where}: empty"
+        # nbval runs a cell without history, where IPython does not see a closing semicolon.
+        assert not source.rstrip().endswith(";"), f"{where}: write `_ = ...` to show no value"
         for output in cell["outputs"]:
             assert output["output_type"] != "error" or "raises-exception" in tags, where
             assert output.get("name") != "stderr", f"{where}: a warning is stored"
