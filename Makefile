@@ -40,7 +40,7 @@ $(READY): FORCE
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
 	@failed=; set -x; $(BIN)/python -m pytest tests || failed=1; $(NBVAL) chapters || failed=1; [ -z "$$failed" ]
 
-# A process of its own: MXNet binds its threads, and the kernels that pytest starts would inherit that.
+# A run of its own, so that a failing unit test hides no failing notebook, nor the other way about.
 NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 300 \
          --nbval-sanitize-with tests/nbval-sanitize.cfg
 

@@ -1,6 +1,8 @@
 """Residual blocks: shapes, the identity, and no silent broadcasting."""
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from d2lres import BasicBlock, Bottleneck, ResidualBlock, ShapeError, live_counts
 from d2lres._mxnet import autograd, gluon, mx, np
@@ -50,6 +52,22 @@ def test_block_data_and_accounting_agree(block, data, width, in_channels, stride
         }
     shapes = [[p.shape for p in net.collect_params().values()] for net in nets]
     assert shapes[0] == shapes[1]
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(
+    kind=st.sampled_from([basic, bottleneck]),
+    width=st.integers(1, 6),
+    in_channels=st.integers(1, 8),
+    strides=st.integers(1, 3),
+    sides=st.tuples(st.integers(1, 13), st.integers(1, 13)),
+)
+def test_counting_holds_for_blocks_and_sizes_of_any_kind(kind, width, in_channels, strides, sides):
+    plain = kind(in_channels, width, strides)
+    rows = count_layers([plain], (in_channels, *sides))
+    net = initialized(layer(plain))
+    assert net(images(2, in_channels, *sides)).shape == (2, *rows[-1].output_shape)
+    assert live_counts(net)["params"] == sum(row.params for row in rows)
 
 
 @pytest.mark.parametrize("block, data, width, in_channels, strides", CASES)

@@ -4,11 +4,12 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+import numpy
 import pytest
 
 from d2lres import ConfigError, DataError, summarize
 from d2lres.recipes import RECIPES, find_recipe, recipe_names
-from d2lres.runs import evaluate_run, load_run, train_recipe
+from d2lres.runs import confusion, evaluate_run, load_run, train_recipe
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").glob("*/run.json"))
 
@@ -56,6 +57,11 @@ def test_the_confusion_matrix_holds_the_test_accuracy(run):
     table = run.record["final"]["confusion"]
     right = sum(table[i][i] for i in range(10)) / sum(map(sum, table))
     assert right == pytest.approx(run.record["final"]["test_acc"])
+
+
+def test_a_row_of_the_confusion_matrix_is_a_true_class():
+    true, predicted = numpy.array([0, 0, 1]), numpy.array([1, 1, 1])
+    assert confusion(true, predicted, 2) == [[0, 2], [0, 1]]
 
 
 def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
