@@ -47,13 +47,20 @@ def projection(channels, in_channels, strides):
     return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))
 
 
-def check_input(name, X, net) -> None:
-    """Raise ShapeError where X is no image batch, or has other channels than `net` begins with."""
+def entry(net) -> list:
+    """The first parameter of a net, in a list; empty where it has none.  Ask once: it is slow."""
+    return list(net.collect_params().values())[:1]
+
+
+def check_input(name, X, entry) -> None:
+    """Raise ShapeError where X is no image batch, or has other channels than the `entry` takes."""
     if len(X.shape) != 4:
         raise ShapeError(f"{name}: input of shape {X.shape}; expected (N, C, H, W).")
-    weight = next(iter(net.collect_params().values())).shape  # (channels, in_channels, h, w)
-    found, expected = X.shape[1], weight[1]  # -1 until the first batch, which decides
-    if expected > 0 and found != expected:
+    found = X.shape[1]
+    # (channels, in_channels, h, w) of a convolution, (channels,) of a normalization
+    shape = entry[0].shape if entry else (found,)
+    expected = shape[1] if len(shape) > 1 else shape[0]
+    if expected > 0 and found != expected:  # -1 until the first batch, which decides
         raise ShapeError(
             f"{name}: input of shape {X.shape} has {found} channel{'s' * (found != 1)}; expected "
             f"{expected}. Convert the images, or build with in_channels={found}."
@@ -72,10 +79,11 @@ class ResidualBlock(nn.HybridBlock):
     def __init__(self, branch, shortcut, after):
         super().__init__()
         self.branch, self.shortcut, self.after = branch, shortcut, after
+        self._entry = entry(branch)
 
     def __call__(self, X):
         if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
-            check_input("residual block", X, self.branch)
+            check_input("residual block", X, self._entry)
         try:
             return super().__call__(X)
         except (mx.MXNetError, ValueError) as error:

@@ -7,7 +7,7 @@ from functools import singledispatch
 
 from . import arch, zoo
 from ._mxnet import nn
-from .blocks import ResidualBlock, check_input, sequential
+from .blocks import ResidualBlock, check_input, entry, sequential
 from .errors import ShapeError
 
 
@@ -67,10 +67,11 @@ class Net(nn.HybridSequential):
         super().__init__()
         self.architecture = architecture
         self.add(*map(chain, architecture.parts.values()))
+        self._entry = entry(self[0])
 
     def __call__(self, X):
         if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
-            check_input(self.architecture.name, X, self)
+            check_input(self.architecture.name, X, self._entry)
         return super().__call__(X)
 
 

@@ -109,6 +109,15 @@ def test_an_image_with_other_channels_is_refused_in_words(block, hybridize):
         net(images(2, 1, 8, 8))
 
 
+@pytest.mark.parametrize("first", [[], [nn.BatchNorm(in_channels=4)]])
+def test_a_branch_may_begin_without_a_convolution(first):
+    net = initialized(ResidualBlock(sequential(*first), sequential(), nn.Activation("relu")))
+    assert net(images(2, 4, 5, 5)).shape == (2, 4, 5, 5)
+    if first:
+        with pytest.raises(ShapeError, match="has 3 channels; expected 4"):
+            net(images(2, 3, 5, 5))
+
+
 @pytest.mark.parametrize("block, data, width, in_channels, strides", CASES)
 def test_gradients_reach_every_parameter(block, data, width, in_channels, strides):
     net = initialized(block(width, in_channels, strides))
