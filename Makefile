@@ -47,7 +47,7 @@ NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeou
 unit: env ## unit tests only: make unit ARGS="-k blocks"
 	$(BIN)/python -m pytest tests --ignore tests/test_book.py $(ARGS)
 
-notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k 02"
+notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k resnet18"
 	$(NBVAL) chapters $(ARGS)
 
 lint: env ## check style and format of the code, the scripts and the Dockerfile

@@ -52,11 +52,11 @@ def entry(net) -> list:
     return list(net.collect_params().values())[:1]
 
 
-def check_input(name, X, entry) -> None:
+def check_input(name, X, entry, layout="NCHW") -> None:
     """Raise ShapeError where X is no image batch, or has other channels than the `entry` takes."""
     if len(X.shape) != 4:
-        raise ShapeError(f"{name}: input of shape {X.shape}; expected (N, C, H, W).")
-    found = X.shape[1]
+        raise ShapeError(f"{name}: input of shape {X.shape}; expected ({', '.join(layout)}).")
+    found = X.shape[layout.index("C")]
     # (channels, in_channels, h, w) of a convolution, (channels,) of a normalization
     shape = entry[0].shape if entry else (found,)
     expected = shape[1] if len(shape) > 1 else shape[0]
@@ -68,18 +68,19 @@ def check_input(name, X, entry) -> None:
 
 
 class ResidualBlock(nn.HybridBlock):
-    """`after(branch(X) + shortcut(X))`: the shape of every residual block.
+    """`after(branch(B) + shortcut(B))` with `B = before(X)`: the shape of every residual block.
 
-    Arguments: `branch`, `shortcut` and `after`, Gluon blocks; branch and shortcut must map
-    (N, C, H, W) to the same shape.
+    Arguments: `branch`, `shortcut`, `after` and `before`, Gluon blocks; branch and shortcut must
+    map (N, C, H, W) to the same shape.  Without `before`, both receive X itself.
     Raises ShapeError when they do not: nothing is ever broadcast.
     Source: He et al. (2015), figure 2 and equations 1 and 2.  Chapter "The residual block".
     """
 
-    def __init__(self, branch, shortcut, after):
+    def __init__(self, branch, shortcut, after, before=None):
         super().__init__()
+        self.before = sequential() if before is None else before
         self.branch, self.shortcut, self.after = branch, shortcut, after
-        self._entry = entry(branch)
+        self._entry = entry(self.before) or entry(branch)
 
     def __call__(self, X):
         if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
@@ -93,6 +94,7 @@ class ResidualBlock(nn.HybridBlock):
             raise self._unequal(*found.groups()) from error  # a hybridized block's own finding
 
     def hybrid_forward(self, F, X):
+        X = self.before(X)
         Y, X = self.branch(X), self.shortcut(X)
         if F is mx.nd and Y.shape != X.shape:
             raise self._unequal(Y.shape, X.shape)
@@ -151,3 +153,47 @@ class Bottleneck(ResidualBlock):
             shortcut=projection(4 * width, in_channels, strides),
             after=nn.Activation("relu"),
         )
+
+
+# --- the pieces that shortcut A, other paddings and gates need -----------------------------------
+
+
+class Pad(nn.HybridBlock):
+    """A `value`, usually 0, around the image: so many rows and columns on each side."""
+
+    def __init__(self, top, bottom, left, right, value=0):
+        super().__init__()
+        self._widths, self._value = ((0, 0), (0, 0), (top, bottom), (left, right)), value
+
+    def hybrid_forward(self, F, X):
+        return F.np.pad(X, self._widths, mode="constant", constant_values=self._value)
+
+
+class ZeroChannels(nn.HybridBlock):
+    """So many channels of zeros after those of X: (N, C, H, W) -> (N, C + added, H, W).
+
+    Source: He et al. (2015), section 3.3, option A.  Chapter "Shortcuts".
+    """
+
+    def __init__(self, added):
+        super().__init__()
+        self._widths = ((0, 0), (0, added), (0, 0), (0, 0))
+
+    def hybrid_forward(self, F, X):
+        return F.np.pad(X, self._widths, mode="constant", constant_values=0)
+
+
+class Gate(nn.HybridBlock):
+    """`X * factors(X)`, one factor for each image and channel.
+
+    Argument: `factors`, a Gluon block from (N, C, H, W) to (N, C).
+    Source: Hu et al. (2018), section 3.  Chapter "Versions and implementations".
+    """
+
+    def __init__(self, factors):
+        super().__init__()
+        self.factors = factors
+
+    def hybrid_forward(self, F, X):
+        factors = F.np.expand_dims(F.np.expand_dims(self.factors(X), axis=-1), axis=-1)
+        return X * factors  # (N, C, H, W) times (N, C, 1, 1)

@@ -77,10 +77,14 @@ def doctor():
 def list_names():
     """Print every architecture and recipe name."""
     from .recipes import recipe_names
-    from .zoo import architecture_names
+    from .zoo import architecture_families
 
-    for title, names in (("architectures", architecture_names()), ("recipes", recipe_names())):
-        click.echo(f"{title}:\n  " + "\n  ".join(names))
+    click.echo("architectures:")
+    for family in architecture_families():
+        versions, shortcuts = " ".join(family.versions), " ".join(family.shortcuts)
+        click.echo(f"  # {family.rule}; version {versions}; shortcut {shortcuts}")
+        click.echo("".join(f"  {name}\n" for name in family.examples), nl=False)
+    click.echo("recipes:\n  " + "\n  ".join(recipe_names()))
 
 
 def parse_shape(ctx, parameter, text):
@@ -97,39 +101,63 @@ def parse_shape(ctx, parameter, text):
 def architecture_options(command):
     """The options that choose and count an architecture, for `summary` and `compare`."""
     for option in (
+        click.option("--markdown", is_flag=True, help="Print Markdown."),
         click.option("--json", "as_json", is_flag=True, help="Print JSON."),
-        click.option("--shortcut", default="B", show_default=True, help="A, B or C."),
-        click.option("--version", default="v1", show_default=True, help="v1, v1.5 or v2."),
-        click.option("--classes", default=1000, show_default=True, help="Width of the head."),
+        click.option(
+            "--layout", default="NCHW", show_default=True, help="NCHW; NHWC takes --input H,W,C."
+        ),
+        click.option("--shortcut", help="A, B or C.  [default: the paper's]"),
+        click.option("--version", help="v1, v1.5 or v2.  [default: the net's first]"),
+        click.option("--classes", type=int, help="Width of the head.  [default: the data set's]"),
         click.option("--input", "input_shape", callback=parse_shape, help="C,H,W of an image."),
     ):
         command = option(command)
     return command
 
 
+def show(table, data, as_json: bool, markdown: bool) -> None:
+    """Print plain data as JSON, or a table as Markdown or text."""
+    if as_json and markdown:
+        raise ConfigError("--json and --markdown: both; expected one of them.")
+    click.echo(
+        json.dumps(data) if as_json else table.to_markdown() if markdown else table.to_text()
+    )
+
+
 @main.command()
 @click.argument("arch")
+@click.option(
+    "--show",
+    "view",
+    type=click.Choice(["counts", "fields", "memory"]),
+    default="counts",
+    show_default=True,
+    help="Costs, receptive fields, or bytes.",
+)
+@click.option("--batch-size", type=int, default=1, show_default=True, help="For --show memory.")
 @architecture_options
-def summary(arch, input_shape, as_json, **options):
+def summary(arch, input_shape, view, batch_size, as_json, markdown, **options):
     """Shapes, parameters, buffers and MACs of ARCH, layer by layer."""
     from .report import summarize
 
-    table = summarize(arch, input_shape, **options)
-    click.echo(json.dumps(table.to_dict()) if as_json else table.to_text())
+    s = summarize(arch, input_shape, **options)
+    table, data = {
+        "counts": lambda: (s.table(), s.to_dict()),
+        "fields": lambda: (s.fields(), s.fields_dict()),
+        "memory": lambda: (s.memory_table(batch_size), s.memory_dict(batch_size)),
+    }[view]()
+    show(table, data, as_json, markdown)
 
 
 @main.command()
 @click.argument("archs", nargs=-1, required=True, metavar="ARCH ARCH ...")
 @architecture_options
-def compare(archs, input_shape, as_json, **options):
+def compare(archs, input_shape, as_json, markdown, **options):
     """Total parameters, buffers and MACs of several ARCHs."""
     from .report import contrast
 
     table = contrast(archs, input_shape, **options)
-    if as_json:
-        click.echo(json.dumps([s.to_dict() for s in table.summaries]))
-    else:
-        click.echo(table.to_text())
+    show(table.table(), table.to_dict(), as_json, markdown)
 
 
 @main.group()
