@@ -20,7 +20,7 @@ SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks lint format lab serve bench clean distclean constraints help FORCE
+.PHONY: book env test unit notebooks golden lint format lab serve bench clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -49,6 +49,9 @@ unit: env ## unit tests only: make unit ARGS="-k blocks"
 
 notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k resnet18"
 	$(NBVAL) chapters $(ARGS)
+
+golden: env ## write the table of all counts anew, after a change that is meant
+	$(BIN)/python tests/test_golden.py
 
 lint: env ## check style and format of the code, the scripts and the Dockerfile
 	$(BIN)/ruff check .

@@ -23,8 +23,9 @@ class Row(NamedTuple):
 
     `output_shape` is (C, H, W) or (units,).  `receptive_field` is the side of the square of input
     pixels that one output pixel sees, None where it is the whole image; `stride` is how many input
-    pixels lie between two neighbours of the output.  `held` counts the numbers in memory while it
-    runs: what goes in, what comes out, and what waits for a sum.
+    pixels lie between two neighbours of the output, None where there are no neighbours.  `held`
+    counts the numbers in memory while it runs: what goes in, what comes out, and what waits for a
+    sum.
     """
 
     name: str
@@ -53,8 +54,10 @@ def rows_of(layer, x: Row, name: str, waiting: int = 0) -> Iterator[Row]:
 def row(name, op, x: Row, shape, waiting, kernel=1, strides=1, **costs) -> Row:
     """The row of an operation that slides a window over the output of `x`."""
     field, stride = x.receptive_field, x.stride
-    if field is not None:
-        field, stride = field + (kernel - 1) * stride, stride * strides
+    if field is not None and stride is not None:
+        field += (kernel - 1) * stride
+    if stride is not None:
+        stride *= strides
     held = waiting + prod(x.output_shape) + prod(shape)
     return Row(name, op, shape, receptive_field=field, stride=stride, held=held, **costs)
 

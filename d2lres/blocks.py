@@ -163,10 +163,11 @@ class Pad(nn.HybridBlock):
 
     def __init__(self, top, bottom, left, right, value=0):
         super().__init__()
-        self._widths, self._value = ((0, 0), (0, 0), (top, bottom), (left, right)), value
+        self._widths, self._value = (0, 0, 0, 0, top, bottom, left, right), value
 
-    def hybrid_forward(self, F, X):
-        return F.np.pad(X, self._widths, mode="constant", constant_values=self._value)
+    def hybrid_forward(self, F, X):  # MXNet's older `pad`: `np.pad` takes every constant for 0
+        options = {"mode": "constant", "pad_width": self._widths, "constant_value": self._value}
+        return F.pad(X.as_nd_ndarray(), **options).as_np_ndarray()
 
 
 class ZeroChannels(nn.HybridBlock):

@@ -1,64 +1,95 @@
 """Live Gluon nets against the accounting of their architecture, for every architecture."""
 
 import pytest
+from variants import VARIANTS
 
 from d2lres import (
     ConfigError,
     ShapeError,
     architecture,
-    architecture_names,
     build,
     count,
     live_counts,
+    summarize,
 )
 from d2lres._mxnet import autograd, gluon, mx, np
+from d2lres.accounting import explicit, memory
+from d2lres.arch import with_padding
+from d2lres.models import zero_last_gamma
 
-SHAPE = (3, 64, 48)  # no square, so that height and width cannot be confused
+
+def shape_for(name):
+    """No square, so that height and width cannot be confused; small where the stem keeps it."""
+    return (3, 16, 12) if name.startswith(("cifar", "wrn")) else (3, 64, 48)
 
 
-@pytest.fixture(scope="module", params=architecture_names())
-def net(request):
+def started(net, shape):
+    """The net, its weights drawn and its shapes known."""
     mx.random.seed(0)
-    net = build(request.param, classes=7)
     net.initialize()
-    net(np.zeros((1, *SHAPE)))
+    net(np.zeros((1, *shape)))
     return net
 
 
-def test_params_and_buffers_are_those_counted(net):
-    rows = count(net.architecture, SHAPE)
+# 1202 layers take seconds to build: once is enough
+EVERY = [
+    pytest.param(param.values, id=param.id)
+    for param in VARIANTS
+    if param.values[0] != "cifar-resnet1202" or param.values[1:] == ("v1", "A")
+]
+FEW = ("resnet18", "resnet50", "cifar-resnet20", "gluon-resnet18", "gluon-resnet50")
+
+
+def in_some(name, version, shortcut):
+    """Every net as it usually is, and some in every version and with every shortcut."""
+    net = architecture(name)
+    return name in FEW or (version, shortcut) == (net.version, net.shortcut)
+
+
+@pytest.fixture(scope="module")
+def net(request):
+    name, version, shortcut = request.param
+    net = build(name, classes=7, version=version, shortcut=shortcut)
+    return started(net, shape_for(name))
+
+
+SOME = [param for param in EVERY if in_some(*param.values[0])]
+every_net = pytest.mark.parametrize("net", EVERY, indirect=True)
+some_nets = pytest.mark.parametrize("net", SOME, indirect=True)
+
+
+@every_net
+def test_numbers_shapes_and_stem_are_those_counted(net):
+    """Params and buffers; the shape that leaves every part; the operations of the stem, in order"""
+    shape = shape_for(net.architecture.name)
+    rows, X = count(net.architecture, shape), np.zeros((2, *shape))
     assert live_counts(net) == {
         "params": sum(row.params for row in rows),
         "buffers": sum(row.buffers for row in rows),
     }
-
-
-def test_every_part_gives_the_shape_counted(net):
-    rows, X = count(net.architecture, SHAPE), np.zeros((2, *SHAPE))
     for part, child in zip(net.architecture.parts, net, strict=True):
         X = child(X)
         counted = [row for row in rows if row.name.startswith(part + ".")][-1].output_shape
         assert X.shape == (2, *counted)
-
-
-def test_the_stem_has_the_operations_counted_in_their_order(net):
     ops = {"Conv2D": "Conv", "BatchNorm": "BN", "Activation": "ReLU", "MaxPool2D": "MaxPool"}
-    counted = [row.op for row in count(net.architecture) if row.name.startswith("stem.")]
+    counted = [row.op for row in rows if row.name.startswith("stem.")]
     assert [ops[type(layer).__name__] for layer in net[0]] == counted
 
 
+@some_nets
 def test_gradients_reach_every_parameter(net):
-    X, y = np.random.uniform(size=(2, *SHAPE)), np.array([1, 5])
+    X = np.random.uniform(size=(2, *shape_for(net.architecture.name)))
     with autograd.record():
-        l = gluon.loss.SoftmaxCrossEntropyLoss()(net(X), y)
+        l = gluon.loss.SoftmaxCrossEntropyLoss()(net(X), np.array([1, 5]))
     l.backward()
     for name, parameter in net.collect_params().items():
         if parameter.grad_req != "null":
             assert np.abs(parameter.grad()).sum() > 0, name
 
 
+@some_nets
 def test_hybridized_equals_imperative(net):
-    X = np.random.uniform(size=(2, *SHAPE))
+    X = np.random.uniform(size=(2, *shape_for(net.architecture.name)))
     before = net(X)
     net.hybridize()
     after = net(X)
@@ -66,36 +97,179 @@ def test_hybridized_equals_imperative(net):
     assert np.abs(before - after).max() <= 1e-4 * np.abs(before).max()
 
 
-@pytest.mark.parametrize(
-    "zoo_name, name", [("resnet18_v1", "resnet18"), ("resnet34_v1", "resnet34")]
-)
-def test_the_gluon_zoos_net_with_our_weights_gives_our_outputs(zoo_name, name):
-    """18 and 34 are the same nets there, layer for layer."""
-    ours, theirs = build(name), gluon.model_zoo.vision.get_model(zoo_name)
-    X = np.random.uniform(size=(1, 3, 64, 64))
+@pytest.mark.parametrize("name", ["resnet18", "cifar-resnet20", "wrn-16-8", "se-resnet50"])
+def test_a_few_steps_of_training_lower_the_loss(name):
+    """Four images, to be learnt by heart."""
+    net = build(name, classes=4)
+    mx.random.seed(1)
+    net.initialize(mx.init.Xavier())
+    net.hybridize()
+    X, y = np.random.uniform(size=(4, 3, 32, 32)), np.arange(4)
+    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": 0.02, "momentum": 0.9})
+    losses = []
+    for _ in range(8):
+        with autograd.record():
+            l = gluon.loss.SoftmaxCrossEntropyLoss()(net(X), y).mean()
+        l.backward()
+        trainer.step(1)
+        losses.append(float(l))
+    assert min(losses[-2:]) < 0.5 * losses[0]
+
+
+# --- against Gluon's zoo -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+@pytest.mark.parametrize("depth", [18, 34, 50, 101, 152])
+def test_the_gluon_zoos_net_with_our_weights_gives_our_outputs(depth, version):
+    """The named deviations are all that there are: with equal weights the outputs are equal."""
+    ours = build(f"gluon-resnet{depth}", version=version, classes=10)
+    theirs = gluon.model_zoo.vision.get_model(f"resnet{depth}_{version}", classes=10)
+    shape = (3, 64, 64)
     for net in (ours, theirs):
-        net.initialize()
-        net(X)
-    # theirs lists the branch before the shortcut too; only names differ
-    sources = list(ours.collect_params().values())
-    targets = list(theirs.collect_params().values())
+        started(net, shape)
+    sources, targets = ordered(ours), ordered(theirs)
     assert [p.shape for p in sources] == [p.shape for p in targets]
     for source, target in zip(sources, targets, strict=True):
         target.set_data(source.data())
+    X = np.random.uniform(size=(1, *shape))
     assert np.abs(ours(X) - theirs(X)).max() <= 1e-4 * np.abs(ours(X)).max()
 
 
-def test_the_zoos_resnet50_keeps_biases_on_the_1x1_convolutions():
-    theirs = gluon.model_zoo.vision.resnet50_v1()
-    theirs.initialize()
-    theirs(np.zeros((1, 3, 64, 64)))
-    ours = sum(row.params for row in count(architecture("resnet50")))
-    # every bottleneck has two of them, with as many biases as channels out
+def ordered(net):
+    """The parameters in the order in which the data meets them, as far as the two zoos differ.
+
+    In a v2 block, ours holds what the paths share first, theirs the projection last: the order of
+    registration is that of the layers in both, so only names differ.
+    """
+    return list(net.collect_params().values())
+
+
+@pytest.mark.parametrize("depth", [50, 101, 152])
+def test_the_zoos_bottlenecks_keep_biases_on_their_1x1_convolutions(depth):
+    """Two in every block, with as many numbers as channels leave them: 18,880 in ResNet-50."""
+    a = architecture(f"resnet{depth}")
     biases = sum(
-        depth * (width // 4 + width)
-        for depth, width in zip((3, 4, 6, 3), (256, 512, 1024, 2048), strict=True)
+        blocks * (width // 4 + width) for blocks, width in zip(a.depths, a.widths, strict=True)
     )
-    assert live_counts(theirs)["params"] - ours == biases == 18_880
+    assert summarize(f"gluon-resnet{depth}").params - summarize(a).params == biases
+    assert depth != 50 or biases == 18_880
+
+
+def test_the_zoos_v2_normalizes_its_stem():
+    """BN after the first convolution: 2 x 64.  That on the image has neither gamma nor beta."""
+    for depth in (18, 50):
+        theirs = summarize(f"gluon-resnet{depth}", version="v2")
+        ours = summarize(f"resnet{depth}", version="v2")
+        assert theirs.params - ours.params == 2 * 64
+        assert theirs.buffers - ours.buffers == 2 * (64 + 3)
+
+
+def test_d2ls_net_is_ours_with_biases_and_without_normalized_projections():
+    """4,800 biases more, 1,792 numbers of normalization less; its buffers go with the latter."""
+    ours = summarize("resnet18", (1, 96, 96), classes=10)
+    theirs = summarize("d2l-resnet18")
+    channels = 64 + 4 * 64 + 4 * 128 + 4 * 256 + 4 * 512 + (128 + 256 + 512)
+    assert channels == 4_800
+    assert theirs.params - ours.params == channels - 2 * (128 + 256 + 512)
+    assert ours.buffers - theirs.buffers == 2 * (128 + 256 + 512) == 1_792
+
+
+# --- padding, layouts, memory --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["resnet18", "cifar-resnet20", "se-resnet50"])
+def test_same_padding_becomes_numbers_and_is_built(name):
+    shape = (3, 45, 30)
+    net = explicit(with_padding(architecture(name, classes=3), "same"), shape)
+    found = started(build(net), shape)
+    X = np.random.uniform(size=(1, *shape))
+    for part, child in zip(net.parts, found, strict=True):
+        X = child(X)
+        row = [row for row in count(net, shape) if row.name.split(".")[0] == part][-1]
+        assert X.shape == (1, *row.output_shape)
+
+
+def test_padding_that_depends_on_the_image_is_refused_in_words():
+    with pytest.raises(ConfigError, match=r"accounting.explicit\(architecture, input_shape\)"):
+        build(with_padding(architecture("resnet18"), "same"))
+
+
+def test_one_sided_padding_pads_a_maximum_with_what_never_wins():
+    """Zeros would win over an image of -1 everywhere."""
+    from d2lres.arch import MaxPool
+    from d2lres.models import layer
+
+    pool = layer(MaxPool(3, 2, padding=(0, 1, 0, 1)))
+    assert (pool(-np.ones((1, 1, 4, 4))) == -1).all()
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_nhwc_images_give_what_the_same_images_give_as_nchw(hybridize):
+    nets = {layout: build("resnet18", classes=3, layout=layout) for layout in ("NCHW", "NHWC")}
+    X = np.random.uniform(size=(2, 3, 40, 33))
+    images = {"NCHW": X, "NHWC": np.transpose(X, (0, 2, 3, 1))}
+    outputs = []
+    for layout, net in nets.items():
+        mx.random.seed(0)
+        net.initialize()
+        if hybridize:
+            net.hybridize()
+        outputs.append(net(images[layout]))
+    assert np.abs(outputs[0] - outputs[1]).max() < 1e-5
+    with pytest.raises(ShapeError, match=r"40, 33\) has 33 channels; expected 3"):
+        nets["NHWC"](X)
+    with pytest.raises(ShapeError, match=r"expected \(N, H, W, C\)"):
+        nets["NHWC"](X[0])
+    with pytest.raises(ConfigError, match="layout 'HWCN'"):
+        build("resnet18", layout="HWCN")
+
+
+@pytest.mark.parametrize("name", ["resnet18", "cifar-resnet20", "se-resnet50"])
+def test_weights_take_the_memory_that_was_counted(name, tmp_path):
+    """The file of the weights is a little longer: it has names and shapes too."""
+    shape = shape_for(name)
+    net = started(build(name, classes=7), shape)
+    need = memory(count(net.architecture, shape))
+    net.save_parameters(str(tmp_path / "net.params"))
+    file = (tmp_path / "net.params").stat().st_size
+    assert need.weights_float32 < file < 1.06 * need.weights_float32
+    net.cast("float16")
+    arrays = [parameter.data() for parameter in net.collect_params().values()]
+    assert sum(a.size * a.dtype.itemsize for a in arrays) == need.weights_float16
+
+
+# --- the last gamma ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name, blocks", [("resnet18", 8), ("resnet50", 16), ("cifar-resnet20", 9)])
+def test_with_the_last_gamma_at_zero_every_block_begins_as_its_shortcut(name, blocks):
+    net = build(name, classes=3)
+    assert zero_last_gamma(net) == blocks
+    net = started(net, shape_for(name))
+    X = np.random.uniform(size=(2, *shape_for(name)))
+    X = net[0](X)
+    for stage in list(net)[1:-1]:
+        for block in stage:
+            Y = block(X)
+            assert np.abs(Y - np.maximum(block.shortcut(X), 0)).max() < 1e-6
+            X = Y
+
+
+@pytest.mark.parametrize("name, version", [("resnet18", "v2"), ("plain18", None)])
+def test_without_a_last_gamma_there_is_nothing_to_set(name, version):
+    with pytest.raises(ConfigError, match="no branch ends in a batch normalization"):
+        zero_last_gamma(build(name, version=version))
+
+
+def test_the_last_gamma_is_set_before_the_weights_are_drawn():
+    net = build("resnet18")
+    net.initialize()
+    with pytest.raises(ConfigError, match="initialized already"):
+        zero_last_gamma(net)
+
+
+# --- requests that make no sense -----------------------------------------------------------------
 
 
 def test_an_architecture_can_be_given_as_data():

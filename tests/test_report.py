@@ -4,39 +4,50 @@ import json
 import re
 
 import pytest
+from variants import VARIANTS
 
-from d2lres import architecture_names, contrast, summarize
+from d2lres import ConfigError, ShapeError, architecture, architecture_names, contrast, summarize
+
+COSTS = ("params", "buffers", "macs")
 
 
-@pytest.mark.parametrize("name", architecture_names())
-def test_the_text_fits_80_columns(name):
-    assert max(map(len, summarize(name).to_text().splitlines())) <= 80
+@pytest.mark.parametrize("name, version, shortcut", VARIANTS)
+@pytest.mark.parametrize("shape", [None, (3, 10_000, 10_000)], ids=["usual", "huge"])
+def test_the_text_fits_80_columns(name, version, shortcut, shape):
+    s = summarize(name, shape, version=version, shortcut=shortcut)
+    for text in (s.to_text(), s.fields().to_text(), s.memory_table(32).to_text()):
+        assert max(map(len, text.splitlines())) <= 80
+
+
+def test_a_contrast_of_everything_fits_80_columns():
+    text = contrast(architecture_names()).to_text()
+    assert max(map(len, text.splitlines())) <= 80
+    assert len(text.splitlines()) == len(architecture_names()) + 3
+
+
+def test_names_are_shortened_only_where_they_must():
+    assert "stage1.block1.conv1 " in summarize("resnet18").to_text()
+    longest = summarize("cifar-resnet1202", (3, 4_000, 4_000), shortcut="C").to_text()
+    assert "s1.b1.conv1 " in longest and "stage1" not in longest
 
 
 @pytest.mark.parametrize("name", architecture_names())
 def test_the_printed_total_is_the_sum_of_the_printed_column(name):
-    header, *rows, total = summarize(name, (1, 96, 96)).cells()
-    for column in map(header.index, ("params", "buffers", "MACs")):
+    table = summarize(name, (1, 96, 96)).table()
+    *rows, total = table.rows
+    for column in map(table.header.index, ("params", "buffers", "MACs")):
         printed = [int(row[column].replace(",", "") or 0) for row in rows]
         assert f"{sum(printed):,}" == total[column]
 
 
 def test_the_json_has_the_promised_keys_and_adds_up():
     found = json.loads(json.dumps(summarize("resnet50").to_dict()))
-    keys = [
-        "architecture",
-        "version",
-        "shortcut",
-        "input_shape",
-        "params",
-        "buffers",
-        "macs",
-        "rows",
-    ]
+    keys = ["architecture", "version", "shortcut", "input_shape", *COSTS, "rows"]
     assert list(found) == keys
-    for column in ("params", "buffers", "macs"):
+    for column in COSTS:
         assert found[column] == sum(row[column] for row in found["rows"])
-    assert set(found["rows"][0]) == {"name", "op", "output_shape", "params", "buffers", "macs"}
+    for row in found["rows"]:
+        assert list(row) == ["name", "op", "output_shape", *COSTS]
 
 
 def test_markdown_and_html_have_a_line_an_operation():
@@ -47,7 +58,84 @@ def test_markdown_and_html_have_a_line_an_operation():
     assert {line.count("|") for line in pipes} == {7}
 
 
+def test_the_repr_is_the_table_and_html_says_the_same():
+    for shown in (summarize("resnet18"), contrast(["resnet18"])):
+        assert repr(shown) == shown.to_text()
+        assert f"{11_689_512:,}" in repr(shown) and f"{11_689_512:,}" in shown._repr_html_()
+
+
+def test_the_parts_carry_the_last_shape_and_the_sums():
+    s = summarize("resnet50", (3, 720, 1280))
+    parts = {part.name: part for part in s.parts()}
+    assert list(parts) == ["stem", "stage1", "stage2", "stage3", "stage4", "head"]
+    assert parts["stage4"].output_shape == (2048, 23, 40)
+    assert sum(part.params for part in parts.values()) == s.params
+    assert parts["stage1"].macs == sum(r.macs for r in s.rows if r.name.startswith("stage1."))
+
+
 def test_a_contrast_has_a_line_an_architecture_in_the_order_asked():
     table = contrast(["resnet50", "resnet18"], (3, 64, 64)).to_text()
     assert re.findall(r"^resnet\d+", table, re.MULTILINE) == ["resnet50", "resnet18"]
     assert f"{summarize('resnet50', (3, 64, 64)).macs:,}" in table
+
+
+def test_a_contrast_says_at_which_input_each_was_counted():
+    rows = contrast(["resnet18", "cifar-resnet20"]).table().rows
+    assert [row[2] for row in rows] == ["3x224x224", "3x32x32"]
+
+
+# --- layouts -------------------------------------------------------------------------------------
+
+
+def test_nhwc_reads_and_shows_channels_last_and_counts_the_same():
+    first, last = (
+        summarize("resnet50", (3, 90, 60)),
+        summarize("resnet50", (90, 60, 3), layout="NHWC"),
+    )
+    assert last.rows == first.rows
+    assert "on 90x60x3" in last.to_text() and "45x30x64" in last.to_text()
+    found = last.to_dict()
+    assert (found["layout"], found["input_shape"]) == ("NHWC", [90, 60, 3])
+    assert found["rows"][0]["output_shape"] == [45, 30, 64]
+    assert found["rows"][-1]["output_shape"] == [1000]
+    assert summarize("resnet50", layout="NHWC").input_shape == (3, 224, 224)
+
+
+@pytest.mark.parametrize("layout", ["NHCW", "nchw", ""])
+def test_an_unknown_layout_is_refused(layout):
+    with pytest.raises(ConfigError, match="layout"):
+        summarize("resnet18", layout=layout)
+
+
+@pytest.mark.parametrize("layout", ["NCHW", "NHWC"])
+@pytest.mark.parametrize("shape", [(224, 224), (3, 0, 5), ()])
+def test_a_shape_that_is_none_is_refused_in_either_layout(layout, shape):
+    with pytest.raises(ShapeError, match="input shape"):
+        summarize("resnet18", shape, layout=layout)
+
+
+# --- receptive fields and memory -----------------------------------------------------------------
+
+
+def test_fields_say_all_where_the_whole_image_is_seen():
+    rows = summarize("resnet18").fields().rows
+    assert rows[0][3:] == ("7", "2") and rows[-1][3:] == ("all", "all")
+    assert rows[-3][3:] == ("435", "32")
+    data = summarize("resnet18").fields_dict()["rows"]
+    assert [row["receptive_field"] for row in data][-3:] == [435, None, None]
+
+
+def test_memory_is_shown_in_million_bytes_and_given_in_bytes():
+    s = summarize("resnet18")
+    shown = dict(s.memory_table(32).rows)
+    assert shown["weights in float32"] == f"{4 * (s.params + s.buffers) / 1e6:,.1f}" == "46.8"
+    assert shown["activations of 32 images in training"] == f"{s.memory(32).training / 1e6:,.1f}"
+    assert s.memory_dict(32)["training"] == 32 * s.memory(1).training
+    assert "1 image in" in s.memory_table(1).to_text()
+
+
+def test_an_architecture_of_ones_own_can_be_summarized():
+    from dataclasses import replace
+
+    mine = replace(architecture("resnet18", classes=3), name="mine")
+    assert summarize(mine, (1, 32, 32)).to_text().startswith("mine (v1, shortcut B) on 1x32x32")
