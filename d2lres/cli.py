@@ -134,19 +134,22 @@ def show(table, data, as_json: bool, markdown: bool) -> None:
     show_default=True,
     help="Costs, receptive fields, or bytes.",
 )
-@click.option("--batch-size", type=int, default=1, show_default=True, help="For --show memory.")
+@click.option("--batch-size", type=int, help="For --show memory.  [default: 1]")
 @architecture_options
 def summary(arch, input_shape, view, batch_size, as_json, markdown, **options):
     """Shapes, parameters, buffers and MACs of ARCH, layer by layer."""
     from .report import summarize
 
+    if batch_size is not None and view != "memory":
+        raise ConfigError(f"--batch-size: given with --show {view}; expected --show memory.")
     s = summarize(arch, input_shape, **options)
-    table, data = {
-        "counts": lambda: (s.table(), s.to_dict()),
-        "fields": lambda: (s.fields(), s.fields_dict()),
-        "memory": lambda: (s.memory_table(batch_size), s.memory_dict(batch_size)),
-    }[view]()
-    show(table, data, as_json, markdown)
+    if view == "memory":
+        batch_size = 1 if batch_size is None else batch_size
+        show(s.memory_table(batch_size), s.memory_dict(batch_size), as_json, markdown)
+    elif view == "fields":
+        show(s.fields(), s.fields_dict(), as_json, markdown)
+    else:
+        show(s.table(), s.to_dict(), as_json, markdown)
 
 
 @main.command()

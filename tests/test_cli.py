@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from variants import VARIANTS
 
 from d2lres import architecture_names, cli, summarize
 from d2lres.recipes import recipe_names
@@ -26,31 +27,64 @@ def d2lres(capfd, *words):
 def test_list_prints_every_name(capfd):
     status, out, _ = d2lres(capfd, "list")
     assert status == 0
-    assert [w for w in out.split() if not w.endswith(":")] == architecture_names() + recipe_names()
+    lines = [line.strip() for line in out.splitlines()]
+    names = [line for line in lines if not line.startswith("#") and not line.endswith(":")]
+    assert names == architecture_names() + recipe_names()
 
 
-@pytest.mark.parametrize("name", architecture_names())
-def test_summary_json_adds_up(capfd, name):
-    status, out, _ = d2lres(
-        capfd, "summary", name, "--json", "--input", "1,96,96", "--classes", "10"
-    )
+def test_list_says_how_endless_families_are_named_and_which_options_they_have(capfd):
+    said = d2lres(capfd, "list")[1]
+    assert "# any depth 6n + 2 from 8 to 1202; version v1 v2; shortcut A B C" in said
+
+
+@pytest.mark.parametrize("name, version, shortcut", VARIANTS)
+def test_summary_json_adds_up(capfd, name, version, shortcut):
+    options = ["--version", version, "--shortcut", shortcut, "--classes", "10"]
+    words = ["summary", name, "--json", "--input", "1,96,96", *options]
+    status, out, _ = d2lres(capfd, *words)
     found = json.loads(out)
     assert status == 0
-    assert found["params"] == sum(row["params"] for row in found["rows"])
-    assert found == summarize(name, (1, 96, 96), classes=10).to_dict()
+    for cost in ("params", "buffers", "macs"):
+        assert found[cost] == sum(row[cost] for row in found["rows"])
+    chosen = {"classes": 10, "version": version, "shortcut": shortcut}
+    assert found == summarize(name, (1, 96, 96), **chosen).to_dict()
 
 
 def test_summary_prints_the_table(capfd):
-    assert d2lres(capfd, "summary", "resnet18")[1] == f"{summarize('resnet18')}\n"
+    s = summarize("resnet18")
+    assert d2lres(capfd, "summary", "resnet18")[1] == f"{s}\n"
+    assert d2lres(capfd, "summary", "resnet18", "--markdown")[1] == f"{s.to_markdown()}\n"
+
+
+def test_the_usual_options_are_those_of_the_net(capfd):
+    found = json.loads(d2lres(capfd, "summary", "cifar-resnet20", "--json")[1])
+    assert (found["version"], found["shortcut"], found["params"]) == ("v1", "A", 269_722)
+
+
+def test_summary_shows_receptive_fields_and_memory(capfd):
+    s = summarize("resnet50")
+    assert d2lres(capfd, "summary", "resnet50", "--show", "fields")[1] == f"{s.fields()}\n"
+    found = json.loads(d2lres(capfd, "summary", "resnet50", "--show", "fields", "--json")[1])
+    assert found == s.fields_dict()
+    memory = ["summary", "resnet50", "--show", "memory", "--batch-size", "32"]
+    assert d2lres(capfd, *memory)[1] == f"{s.memory_table(32)}\n"
+    assert json.loads(d2lres(capfd, *memory, "--json")[1]) == s.memory_dict(32)
+
+
+def test_nhwc_takes_the_input_in_its_own_order(capfd):
+    words = ["summary", "resnet18", "--layout", "NHWC", "--input", "720,1280,3", "--json"]
+    found = json.loads(d2lres(capfd, *words)[1])
+    assert found["rows"][0]["output_shape"] == [360, 640, 64]
+    assert found["layout"] == "NHWC"
 
 
 def test_compare_prints_a_line_an_architecture(capfd):
     status, out, _ = d2lres(capfd, "compare", "resnet18", "resnet50")
     assert status == 0 and "11,689,512" in out and "25,557,032" in out
-    names = [
-        s["architecture"] for s in json.loads(d2lres(capfd, "compare", "resnet50", "--json")[1])
-    ]
-    assert names == ["resnet50"]
+    found = json.loads(d2lres(capfd, "compare", "resnet50", "--json")[1])
+    assert found == [summarize("resnet50").to_dict()]
+    markdown = d2lres(capfd, "compare", "resnet18", "--markdown")[1]
+    assert "| resnet18 | v1 B |" in markdown
 
 
 @pytest.mark.parametrize(
@@ -64,6 +98,17 @@ def test_compare_prints_a_line_an_architecture(capfd):
         (["summary", "resnet18", "--classes", "ten"], "'ten' is not a valid integer"),
         (["summary", "resnet18", "--version", "v9"], "version of resnet18 'v9'"),
         (["summary", "resnet18", "--shortcut", "D"], "shortcut of resnet18 'D'"),
+        (["summary", "plain18", "--shortcut", "A"], "shortcut of plain18 'A'"),
+        (["summary", "cifar-resnet20", "--version", "v1.5"], "version of cifar-resnet20 'v1.5'"),
+        (["summary", "cifar-resnet21"], "The nearest: 20 or 26."),
+        (["summary", "wrn-28-0"], "widening factor 0"),
+        (["summary", "wrn-28-10", "--input", "3,0,32"], "(3, 0, 32)"),
+        (["summary", "resnet18", "--layout", "CHWN"], "layout 'CHWN'"),
+        (["summary", "resnet18", "--show", "speed"], "'speed'"),
+        (["summary", "resnet18", "--show", "memory", "--batch-size", "0"], "batch size: 0"),
+        (["summary", "resnet18", "--batch-size", "8"], "expected --show memory"),
+        (["summary", "resnet18", "--json", "--markdown"], "expected one of them"),
+        (["compare", "resnet18", "plain18", "--version", "v2"], "version of plain18 'v2'"),
         (["summary"], "Missing argument 'ARCH'"),
         (["compare"], "Missing argument"),
         (["compare", "resnet18", "vgg16"], "architecture 'vgg16'"),

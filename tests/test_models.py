@@ -128,21 +128,13 @@ def test_the_gluon_zoos_net_with_our_weights_gives_our_outputs(depth, version):
     shape = (3, 64, 64)
     for net in (ours, theirs):
         started(net, shape)
-    sources, targets = ordered(ours), ordered(theirs)
+    # the layers are registered in the same order there; only their names differ
+    sources, targets = (list(net.collect_params().values()) for net in (ours, theirs))
     assert [p.shape for p in sources] == [p.shape for p in targets]
     for source, target in zip(sources, targets, strict=True):
         target.set_data(source.data())
     X = np.random.uniform(size=(1, *shape))
     assert np.abs(ours(X) - theirs(X)).max() <= 1e-4 * np.abs(ours(X)).max()
-
-
-def ordered(net):
-    """The parameters in the order in which the data meets them, as far as the two zoos differ.
-
-    In a v2 block, ours holds what the paths share first, theirs the projection last: the order of
-    registration is that of the layers in both, so only names differ.
-    """
-    return list(net.collect_params().values())
 
 
 @pytest.mark.parametrize("depth", [50, 101, 152])
