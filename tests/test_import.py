@@ -1,5 +1,6 @@
 """What `import d2lres` costs and needs."""
 
+import ast
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import d2lres
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
-PURE = ("errors", "arch", "zoo", "accounting", "report", "recipes")
+PURE = ("errors", "arch", "zoo", "accounting", "tables", "report", "recipes")
 
 
 def run(code: str, *flags: str) -> str:
@@ -67,3 +68,37 @@ def test_one_file_imports_mxnet():
         if re.search(r"^\s*(import mxnet|from mxnet)", path.read_text(), re.MULTILINE)
     ]
     assert found == ["d2lres/_mxnet.py"]
+
+
+# Each imports from those before it alone.
+ORDER = (
+    "errors", "arch", "zoo", "accounting", "tables", "report", "recipes", "plot",
+    "_mxnet", "blocks", "models", "data", "train", "runs", "doctor", "cli",
+)  # fmt: skip
+
+
+def imported(path: Path) -> set:
+    """The modules of the package that a file imports, wherever in it."""
+    parts = path.relative_to(ROOT / "d2lres").parts
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.level == len(parts):
+            found |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
+    return found & set(ORDER)
+
+
+def test_every_module_has_its_place():
+    files = (ROOT / "d2lres").glob("*")
+    modules = {
+        path.stem for path in files if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    assert modules - {"__init__", "__main__"} == set(ORDER)
+
+
+@pytest.mark.parametrize("module", ORDER)
+def test_imports_run_one_way(module):
+    folder = ROOT / "d2lres" / module
+    files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
+    for path in files:
+        later = imported(path) & set(ORDER[ORDER.index(module) :]) - {module}
+        assert not later, f"{path.name} imports {later}"
