@@ -63,7 +63,7 @@ def check_input(name, X, entry, layout="NCHW") -> None:
     if expected > 0 and found != expected:  # -1 until the first batch, which decides
         raise ShapeError(
             f"{name}: input of shape {X.shape} has {found} channel{'s' * (found != 1)}; expected "
-            f"{expected}. Convert the images, or build with in_channels={found}."
+            f"{expected}. Convert the images, check their layout, or build anew."
         )
 
 

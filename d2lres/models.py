@@ -131,6 +131,12 @@ class Net(nn.HybridSequential):
             check_input(self.architecture.name, X, self._entry, self.layout)
         return super().__call__(X)
 
+    def __getitem__(self, key):
+        """A part; or some, as a net of their own that shares their weights."""
+        if isinstance(key, slice):
+            return sequential(*list(self)[key])
+        return super().__getitem__(key)
+
     def hybrid_forward(self, F, X):
         if self.layout == "NHWC":  # once, at the entrance: on the CPU, MXNet convolves NCHW only
             X = F.np.transpose(X, (0, 3, 1, 2))

@@ -3,6 +3,7 @@
 Explained in the chapter "ResNet-18, layer by layer".
 """
 
+import re
 from dataclasses import dataclass
 from html import escape
 
@@ -48,8 +49,9 @@ class Table:
     def _line(self, row, tag: str) -> str:
         cells = []
         for i, text in enumerate(row):
-            style = ' style="text-align: right"' if i >= self.left else ""
-            cells.append(f"<{tag}{style}>{escape(text)}</{tag}>")
+            side = "right" if i >= self.left else "left"
+            style = f"text-align: {side}; padding: 0.1em 0.5em"
+            cells.append(f'<{tag} style="{style}">{escape(text)}</{tag}>')
         return "<tr>" + "".join(cells) + "</tr>"
 
 
@@ -75,7 +77,7 @@ def brief(row):
 
 def terse(row):
     """Numbers without their thousands apart, too."""
-    return [cell.replace(",", "") for cell in brief(row)]
+    return [re.sub(r"(?<=\d),(?=\d{3}\b)", "", cell) for cell in brief(row)]
 
 
 def by(shape) -> str:

@@ -293,6 +293,12 @@ def test_memory_by_hand():
     assert found.inference == 3 * 4 * 96
 
 
+def test_what_the_branch_gave_waits_while_the_shortcut_runs():
+    """x (16), the branch's 32 and the projection's 32; then both sides and their sum."""
+    rows = count_layers([Residual((Conv(2),), (Conv(2, kernel=1),), after=())], (1, 4, 4))
+    assert [row.held for row in rows] == [16 + 32, 32 + 16 + 32, 32 + 32 + 32]
+
+
 @pytest.mark.parametrize("name", architecture_names())
 def test_memory_grows_with_the_batch_and_weights_do_not(name):
     rows = count(architecture(name))

@@ -264,6 +264,13 @@ def test_the_last_gamma_is_set_before_the_weights_are_drawn():
 # --- requests that make no sense -----------------------------------------------------------------
 
 
+def test_a_slice_of_a_net_shares_its_weights():
+    net = started(build("cifar-resnet20", shortcut="B"), (3, 16, 12))
+    X = np.random.uniform(size=(1, 3, 16, 12))
+    assert (net[:2](X) == net[1](net[0](X))).all()
+    assert net[:2][1] is net[1]
+
+
 def test_an_architecture_can_be_given_as_data():
     assert build(architecture("resnet18", classes=3)).architecture.head[-1].units == 3
 

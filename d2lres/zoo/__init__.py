@@ -61,7 +61,7 @@ def cifar_resnet(name, depth, **options):
 
 
 def wide_resnet(name, depth, factor, **options):
-    """The depth in the name counts the three projections too, so it is 6n + 4."""
+    """The depth in the name counts convolutions, those of three projections too: 6n + 4."""
     if factor < 1:
         raise ConfigError(
             f"architecture {name!r}: widening factor {factor}; expected at least 1. Try wrn-28-10."

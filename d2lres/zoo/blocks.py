@@ -38,7 +38,8 @@ def basic(in_channels, width, strides=1, *, version="v1", shortcut="B", first=Fa
 def bottleneck(in_channels, width, strides=1, *, version="v1", shortcut="B", first=False):
     """1x1 down to `width`, 3x3, 1x1 up to four times `width`.  Figure 5, right.
 
-    The stride is on the first 1x1 in the paper (v1) and on the 3x3 in the later versions.
+    The stride is on the first 1x1 in the paper (v1) and on the 3x3 in v1.5.  In v2 it is on the 3x3
+    as well, as in Gluon's zoo; the authors' own code for v2 keeps it on the 1x1.
     Arguments as those of `basic`, but four times `width` channels leave.
     """
     squeeze, middle = (strides, 1) if version == "v1" else (1, strides)
