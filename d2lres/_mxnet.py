@@ -57,7 +57,7 @@ def numpy_stand_ins(numpy) -> dict:
         "alltrue": numpy.all, "sometrue": numpy.any, "product": numpy.prod, "round_": numpy.round,
         "msort": lambda a: numpy.sort(a, axis=0),
         **{name: retired(name) for name in ("mirr", "npv", "pmt", "ppmt", "pv", "rate")},
-        "compat": types.SimpleNamespace(basestring=str),  # which MXNet's np.pad reads when it is called
+        "compat": types.SimpleNamespace(basestring=str),  # for mxnet.np.pad, when it is called
     }  # fmt: skip
     gone_in_2_4 = {
         "in1d": getattr(numpy, "isin", None),
