@@ -22,7 +22,7 @@ _HOME = {
     "BasicBlock": "blocks", "Bottleneck": "blocks", "ResidualBlock": "blocks",
     "build": "models", "live_counts": "models",
     "load": "data", "load_fashion_mnist": "data", "load_cifar10": "data",
-    "fit": "train", "evaluate": "train", "History": "train",
+    "fit": "train", "evaluate": "train", "History": "history",
     "recorded": "runs",
 }  # fmt: skip
 

@@ -25,6 +25,12 @@ class DataError(D2lresError):
     """A data set or checkpoint that is missing, damaged, or not what its name says."""
 
 
+class Stopped(D2lresError):
+    """Ended by the keyboard, with what was finished kept.  Exit status 130, as a shell has it."""
+
+    exit_status = 130
+
+
 class MissingDependency(D2lresError, ImportError):
     """A package that is not installed, or that is broken here.  The message holds the fix."""
 

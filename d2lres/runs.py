@@ -13,9 +13,10 @@ import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from .errors import ConfigError, DataError, unknown_name
+from .errors import ConfigError, DataError, Stopped, unknown_name
+from .history import History
 from .recipes import Recipe
-from .train import History, evaluate, fit, predict
+from .train import evaluate, fit, predict
 
 WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
 
@@ -62,13 +63,47 @@ def recorded(name: str) -> Run:
 
 def iterators(recipe: Recipe, data: str, seed: int):
     """The training and test iterators of a recipe."""
-    from . import data as datasets
+    from .data import BatchIterator, load
+    from .data.augment import augmentation
 
-    loaders = {
-        "fashion-mnist": datasets.load_fashion_mnist,
-        "cifar-10": datasets.load_cifar10,
-    }
-    return loaders[recipe.dataset](recipe.batch_size, resize=recipe.resize, data=data, seed=seed)
+    dataset = load(recipe.dataset, data=data)
+    if recipe.images is not None:
+        dataset = dataset.first(recipe.images)
+    statistics = dataset.statistics()
+    border = [round(255 * mean) for mean in statistics[0]]
+    normalize = statistics if recipe.normalize else None
+    train_iter = BatchIterator(
+        dataset,
+        "train",
+        recipe.batch_size,
+        resize=recipe.resize,
+        shuffle=True,
+        seed=seed,
+        augment=augmentation(recipe.augment, border),
+        normalize=normalize,
+    )
+    return train_iter, BatchIterator(
+        dataset, "test", recipe.batch_size, resize=recipe.resize, normalize=normalize
+    )
+
+
+def build_net(recipe: Recipe):
+    """The net of a recipe, not yet initialized."""
+    from .models import build, zero_last_gamma
+
+    options = {"version": recipe.version, "shortcut": recipe.shortcut}
+    net = build(recipe.architecture, classes=recipe.classes, **options)
+    if recipe.zero_gamma:
+        zero_last_gamma(net)
+    return net
+
+
+def initializer(recipe: Recipe):
+    """Gluon's initializer for a recipe: Xavier's, or He's for ReLU (He et al., 2015)."""
+    from ._mxnet import init
+
+    he = init.MSRAPrelu(factor_type="in", slope=0)
+    return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
 
 
 def train_recipe(
@@ -90,16 +125,17 @@ def train_recipe(
     Chapter "Training on Fashion-MNIST".
     """
     from ._mxnet import mx, try_gpu
-    from .models import build, live_counts
+    from .models import live_counts
 
     out, device = Path(out), device or try_gpu()
     _check_folder(out, recipe, data, seed, resume)
     train_iter, test_iter = iterators(recipe, data, seed)
     mx.random.seed(seed)
-    net = build(recipe.architecture, classes=recipe.classes)
+    net = build_net(recipe)
+    net.initialize(initializer(recipe), ctx=device)
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     record = {
-        "recipe": asdict(recipe),
+        "recipe": recipe.to_dict(),
         "settings": settings,
         "data": {"label": train_iter.dataset.label, "sha256": train_iter.dataset.sha256},
         "machine": machine(),
@@ -110,23 +146,41 @@ def train_recipe(
         done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
         _write_json(out / "run.json", done)
 
-    history = fit(
-        net,
-        train_iter,
-        test_iter,
-        num_epochs=recipe.num_epochs,
-        lr=recipe.lr,
-        device=device,
-        kvstore=kvstore,
-        checkpoint=out / CHECKPOINT,
-        resume=resume,
-        progress=progress,
-        after_epoch=write,
-    )
+    try:
+        history = fit(
+            net,
+            train_iter,
+            test_iter,
+            num_epochs=recipe.num_epochs,
+            lr=recipe.learning_rate,
+            momentum=recipe.momentum,
+            weight_decay=recipe.weight_decay,
+            decay_norm=recipe.decay_norm,
+            label_smoothing=recipe.label_smoothing,
+            mixup=recipe.mixup,
+            device=device,
+            kvstore=kvstore,
+            checkpoint=out / CHECKPOINT,
+            resume=resume,
+            progress=progress,
+            after_epoch=write,
+        )
+    except KeyboardInterrupt:
+        raise _stopped(net, out) from None
     y_hat, y = predict(net, test_iter)
     net.save_parameters(str(out / WEIGHTS))
     write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
     return load_run(out)
+
+
+def _stopped(net, out: Path) -> Stopped:
+    """Save what was learned, as far as it came."""
+    weights, kept = out / WEIGHTS, "nothing was learned yet"
+    if all(parameter._data is not None for parameter in net.collect_params().values()):
+        weights.parent.mkdir(parents=True, exist_ok=True)
+        net.save_parameters(str(weights))
+        kept = f"the weights as they are now are in {weights}"
+    return Stopped(f"{out}: stopped by the keyboard; {kept}. Go on with --resume.")
 
 
 def evaluate_run(folder, device=None) -> tuple[float, float, str]:
@@ -136,7 +190,6 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
     Chapter "Training on Fashion-MNIST".
     """
     from ._mxnet import mx, try_gpu
-    from .models import build
 
     run = load_run(folder)
     weights = run.folder / WEIGHTS
@@ -152,7 +205,7 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
             f"{recipe.dataset}: {test_iter.dataset.label} differs from the data of the run, "
             f"{run.record['data']['label']}; expected the same. Fetch that one."
         )
-    net = build(recipe.architecture, classes=recipe.classes)
+    net = build_net(recipe)
     try:
         net.load_parameters(str(weights), ctx=device or try_gpu())
     except (AssertionError, ValueError, mx.MXNetError) as error:
@@ -179,15 +232,15 @@ def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool)
             f"{out}: holds a recorded run already; expected a new folder. "
             "Use --resume to go on with it, or another --out."
         )
-    if not any((out / name).exists() for name in (CHECKPOINT, f"{CHECKPOINT}.old")):
+    if not list((out / CHECKPOINT).glob("epoch-*.npz")):
         raise ConfigError(
             f"{out}: holds a record without the state of its training; expected "
             f"{out / CHECKPOINT} to resume from. Use another --out to train anew."
         )
     found = load_run(out).record
-    wanted = {"recipe": asdict(recipe), "data": data, "seed": seed}
+    wanted = {"recipe": recipe, "data": data, "seed": seed}
     there = {
-        "recipe": {**found["recipe"], "num_epochs": recipe.num_epochs},  # more epochs may follow
+        "recipe": same_course(Recipe(**found["recipe"]), recipe),
         "data": found["settings"]["data"],
         "seed": found["settings"]["seed"],
     }
@@ -197,6 +250,13 @@ def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool)
                 f"{out}: holds a run with {key} {there[key]}; expected {value}. "
                 "Resume it with its own settings, or use another --out."
             )
+
+
+def same_course(found: Recipe, wanted: Recipe) -> Recipe:
+    """A recorded recipe with the number of epochs that is wanted, where that changes no step."""
+    if found.schedule == wanted.schedule == "constant":
+        return found.changed(num_epochs=wanted.num_epochs)
+    return found
 
 
 def machine() -> dict:

@@ -1,77 +1,60 @@
 """Training and evaluation on one device or several: the loop that the book explains.
 
-Explained in the chapter "Training on Fashion-MNIST".
+Explained in the chapters "Training on Fashion-MNIST" and "A modern recipe, piece by piece".
 """
 
-import json
 import math
-import os
-import shutil
+import re
 import sys
 import time
 from collections import deque
-from dataclasses import asdict, dataclass, field
-from pathlib import Path
 
 import numpy
 
-from ._mxnet import autograd, gluon, init, np, try_gpu
-from .errors import ConfigError, DataError
+from ._mxnet import autograd, gluon, init, mx, nn, np, try_gpu
+from .checkpoints import load_checkpoint, save_checkpoint
+from .errors import ConfigError, D2lresError, DataError
+from .history import Epoch, History
 
 #: Batches that may be under way at once.  MXNet computes in the background; without a bound, the
 #: loop would hand over a whole epoch and fill the memory.
 IN_FLIGHT = 3
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """One pass over the training images.  Loss and train accuracy are means over that pass."""
-
-    epoch: int
-    train_loss: float
-    train_acc: float
-    test_acc: float | None
-    seconds: float
-    examples_per_s: float
+# --- one pass ------------------------------------------------------------------------------------
 
 
-@dataclass
-class History:
-    """What training measured, an `Epoch` a pass.  Its repr is a table."""
+class CrossEntropy(nn.HybridBlock):
+    """Minus the logarithm of the probability of the right class, for each image (N,).
 
-    epochs: list[Epoch] = field(default_factory=list)
+    Argument: `smoothing`, the share of the target that is spread evenly over all classes.
+    Source: Szegedy et al. (2016), section 7.  Chapter "A modern recipe, piece by piece".
+    """
 
-    def column(self, name: str) -> list:
-        """One figure over the epochs, such as `column("test_acc")`."""
-        return [getattr(epoch, name) for epoch in self.epochs]
+    def __init__(self, smoothing: float = 0.0):
+        super().__init__()
+        self._smoothing = smoothing
 
-    def to_list(self) -> list[dict]:
-        """Plain data, ready for JSON."""
-        return [asdict(epoch) for epoch in self.epochs]
-
-    @classmethod
-    def from_list(cls, rows) -> "History":
-        return cls([Epoch(**row) for row in rows])
-
-    def __repr__(self):
-        lines = ["epoch  train loss  train acc  test acc"]
-        for e in self.epochs:
-            test = "" if e.test_acc is None else f"{e.test_acc:8.3f}"
-            lines.append(f"{e.epoch:5d}  {e.train_loss:10.3f}  {e.train_acc:9.3f}  {test}".rstrip())
-        return "\n".join(lines)
+    def hybrid_forward(self, F, y_hat, y):
+        log_p = F.npx.log_softmax(y_hat, axis=-1)
+        right = -F.npx.pick(log_p, y, axis=-1)
+        if not self._smoothing:
+            return right
+        return (1 - self._smoothing) * right - self._smoothing * log_p.mean(axis=-1)
 
 
-def _progress_bar(total: int, text: str, show: bool | None):
-    from tqdm import tqdm  # here, since it is only needed when training
+def mixed(train_iter, alpha: float, rng):
+    """Batches as (X, targets), targets being pairs of class numbers and a share of the loss.
 
-    show = sys.stderr.isatty() if show is None else show
-    return tqdm(total=total, desc=text, unit="batch", disable=not show, leave=False)
-
-
-def _check_positive(**numbers):
-    for name, value in numbers.items():
-        if not isinstance(value, (int, float)) or not value > 0 or not math.isfinite(value):
-            raise ConfigError(f"fit: {name} = {value!r}; expected a number above 0.")
+    With `alpha`, every batch is mixed with itself in another order (MixUp): X is a share of each
+    image and the rest of another.  Source: Zhang et al. (2018), equation 1.
+    """
+    for X, y in train_iter:
+        if alpha:
+            share, order = rng.beta(alpha, alpha), np.array(rng.permutation(len(X)), dtype="int32")
+            yield share * X + (1 - share) * X[order], [(y, share), (y[order], 1 - share)]
+        else:
+            yield X, [(y, 1.0)]
 
 
 def split(batch, devices) -> list:
@@ -80,32 +63,67 @@ def split(batch, devices) -> list:
     return [part.as_in_ctx(device) for part, device in zip(parts, devices, strict=True)]
 
 
-def train_epoch(net, train_iter, loss, trainer, devices, bar):
+def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
     """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy, images).
 
-    Sums stay on the device and are read once, at the end: asking for a number after every batch
-    would make Python wait for the device each time.
+    `batches` as from `mixed`; `learning_rate` is a function of the number of batches done.  Sums
+    stay on the device and are read some batches later: asking at once would make Python wait.
     """
-    sums, pending, seen = [0.0] * len(devices), deque(), 0
-    corrects = [0] * len(devices)
-    for X, y in train_iter:
-        Xs, ys = split(X, devices), split(y, devices)
+    sums, corrects, seen, pending = [0.0] * len(devices), [0] * len(devices), 0, deque()
+    for done, (X, targets) in enumerate(batches):
+        Xs = split(X, devices)
+        targets = [[(part, share) for part in split(y, devices)] for y, share in targets]
+        targets = list(zip(*targets, strict=True))  # for each device
         with autograd.record():
             y_hats = [net(part) for part in Xs]
-            losses = [loss(y_hat, part) for y_hat, part in zip(y_hats, ys, strict=True)]
+            losses = [
+                sum(share * loss(y_hat, y) for y, share in pairs)
+                for y_hat, pairs in zip(y_hats, targets, strict=True)
+            ]
         autograd.backward(losses)
+        trainer.set_learning_rate(learning_rate(done))
         trainer.step(X.shape[0])
-        for i, (y_hat, part, l) in enumerate(zip(y_hats, ys, losses, strict=True)):
+        for i, (y_hat, pairs, l) in enumerate(zip(y_hats, targets, losses, strict=True)):
+            y = pairs[0][0]
             sums[i] = sums[i] + l.sum()
-            corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(part.dtype) == part).sum()
+            corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(y.dtype) == y).sum()
         seen += X.shape[0]
-        pending.append((seen, list(sums)))
+        pending.append((done + 1, seen, list(sums), list(corrects)))
         if len(pending) > IN_FLIGHT:
-            seen_then, sums_then = pending.popleft()
-            sums_then[0].wait_to_read()
-            if bar.update():  # true when the bar is drawn anew, some ten times a second
-                bar.set_postfix(loss=f"{sum(map(float, sums_then)) / seen_then:.3f}")
+            report(*pending.popleft())
+    for waiting in pending:
+        report(*waiting)
     return sum(map(float, sums)) / seen, sum(map(float, corrects)) / seen, seen
+
+
+class Progress:
+    """The bar of one epoch: loss, accuracy, images a second, time left.  Stops at a loss that is
+    no number."""
+
+    def __init__(self, total: int, epoch: int, num_epochs: int, show: bool | None):
+        from tqdm import tqdm  # here, since it is only needed when training
+
+        show = sys.stderr.isatty() if show is None else show
+        text = f"epoch {epoch}/{num_epochs}"
+        self.bar = tqdm(
+            total=total, desc=text, unit=" images", disable=not show, leave=False, unit_scale=True
+        )
+        self.epoch, self.seen = epoch, 0
+
+    def __call__(self, batch: int, seen: int, sums, corrects) -> None:
+        loss = sum(map(float, sums)) / seen
+        if not math.isfinite(loss):
+            raise DataError(
+                f"fit, epoch {self.epoch}, batch {batch}: the loss is {loss}; expected a number. "
+                "Try a smaller learning rate."
+            )
+        if self.bar.update(seen - self.seen):  # true when it is drawn anew
+            accuracy = sum(map(float, corrects)) / seen
+            self.bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")
+        self.seen = seen
+
+
+# --- a whole training ----------------------------------------------------------------------------
 
 
 def fit(
@@ -114,7 +132,13 @@ def fit(
     test_iter=None,
     *,
     num_epochs: int,
-    lr: float,
+    lr,
+    momentum: float = 0.0,
+    weight_decay: float = 0.0,
+    decay_norm: bool = True,
+    label_smoothing: float = 0.0,
+    mixup: float = 0.0,
+    dtype: str = "float32",
     device=None,
     kvstore: str = "device",
     checkpoint=None,
@@ -125,39 +149,49 @@ def fit(
     """Train `net` by stochastic gradient descent and return its History.
 
     Arguments: `train_iter` and `test_iter`, iterators over (X, y) with X (N, C, H, W) float32 and
-    y (N,) class numbers; `lr`, the learning rate for the mean loss of a batch; `device`, an MXNet
+    y (N,) class numbers; `lr`, the learning rate for the mean loss of a batch, or a function that
+    gives it for the number of epochs done, a fraction within an epoch; `momentum`; `weight_decay`,
+    of all parameters or, without `decay_norm`, of weights alone; `label_smoothing` and `mixup`, as
+    in a Recipe; `dtype`, "float16" to compute in half precision on a GPU; `device`, an MXNet
     context or a list of them (None: the GPU where there is one); `kvstore`, how gradients are
     combined; `checkpoint`, a folder that receives the state after each epoch; `resume`, go on from
     it; `progress`, show a bar (None: only in a terminal); `after_epoch`, a function that is
     called with the History after each epoch.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
-    Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit.
+    Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
+    loss that is no number, or a batch that the device has no memory for.
     Chapter "Training on Fashion-MNIST".
     """
-    _check_positive(num_epochs=num_epochs, lr=lr)
-    devices = device if isinstance(device, (list, tuple)) else [device or try_gpu()]
-    if not _initialized(net):
-        net.initialize(init.Xavier(), ctx=devices)
-    net.collect_params().reset_ctx(devices)
-    net.hybridize(static_alloc=True)
-    loss = gluon.loss.SoftmaxCrossEntropyLoss()
-    trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr}, kvstore=kvstore)
-    history = History()
-    if checkpoint and resume:
-        history = load_checkpoint(checkpoint, net, trainer, devices)
+    schedule = lr if callable(lr) else lambda t: lr
+    _check_numbers(num_epochs, lr, momentum, weight_decay, label_smoothing, mixup)
+    devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
+    _prepare(net, devices, dtype)
+    loss = CrossEntropy(label_smoothing)
+    loss.hybridize()
+    trainer = _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype)
+    history = load_checkpoint(checkpoint, net, trainer, devices) if resume else History()
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
-        start = time.perf_counter()
-        with _progress_bar(len(train_iter), f"epoch {epoch}/{num_epochs}", progress) as bar:
-            train_loss, train_acc, seen = train_epoch(net, train_iter, loss, trainer, devices, bar)
-        seconds = time.perf_counter() - start
-        if not math.isfinite(train_loss):
-            raise DataError(
-                f"fit, epoch {epoch}: the loss is {train_loss}; expected a number. "
-                f"Try a smaller learning rate than {lr}."
+        rng = numpy.random.RandomState([getattr(train_iter, "seed", 0), epoch, 1])
+        start, steps = time.perf_counter(), len(train_iter)
+        report = Progress(_images(train_iter), epoch, num_epochs, progress)
+        try:
+            train_loss, train_acc, seen = train_epoch(
+                net,
+                _cast(mixed(train_iter, mixup, rng), dtype),
+                loss,
+                trainer,
+                devices,
+                report,
+                lambda done, t=epoch - 1, n=steps: schedule(t + done / n),
             )
+        except mx.MXNetError as error:
+            raise _out_of_memory(error, train_iter) or error from error
+        finally:
+            report.bar.close()
+        seconds = time.perf_counter() - start
         test_acc = None if test_iter is None else evaluate(net, test_iter, devices[0])
         history.epochs.append(
             Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
@@ -169,16 +203,76 @@ def fit(
     return history
 
 
-def _initialized(net) -> bool:
-    return any(p._data is not None or p._deferred_init for p in net.collect_params().values())
+def _check_numbers(num_epochs, lr, momentum, weight_decay, label_smoothing, mixup) -> None:
+    scheduled = callable(lr)
+    lr = lr(0) if scheduled else lr  # a schedule may begin at 0
+    rules = (
+        ("num_epochs", num_epochs, lambda n: n > 0, "above 0"),
+        ("lr", lr, lambda n: n > 0 or (n == 0 and scheduled), "above 0"),
+        ("momentum", momentum, lambda n: 0 <= n < 1, "from 0 to less than 1"),
+        ("weight_decay", weight_decay, lambda n: n >= 0, "of 0 or more"),
+        ("label_smoothing", label_smoothing, lambda n: 0 <= n < 1, "from 0 to less than 1"),
+        ("mixup", mixup, lambda n: n >= 0, "of 0 or more"),
+    )
+    for name, value, holds, expected in rules:
+        number = isinstance(value, (int, float)) and math.isfinite(value)
+        if not number or not holds(value):
+            raise ConfigError(f"fit: {name} = {value!r}; expected a number {expected}.")
+
+
+def _prepare(net, devices, dtype: str) -> None:
+    """Initialize a net that is not, put it on the devices, and compile it."""
+    if dtype not in ("float32", "float16"):
+        raise ConfigError(f"fit: dtype = {dtype!r}; expected 'float32' or 'float16'.")
+    if dtype == "float16" and any(device.device_type != "gpu" for device in devices):
+        raise ConfigError(
+            "fit: dtype = 'float16' on the CPU; expected a GPU, which gains by it. Use 'float32'."
+        )
+    if not any(p._data is not None or p._deferred_init for p in net.collect_params().values()):
+        net.initialize(init.Xavier(), ctx=devices)
+    net.cast(dtype)
+    net.collect_params().reset_ctx(devices)
+    net.hybridize(static_alloc=True)
+
+
+def _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype):
+    options = {"momentum": momentum, "wd": weight_decay, "multi_precision": dtype == "float16"}
+    if not decay_norm:
+        net.collect_params(".*(gamma|beta|bias)").setattr("wd_mult", 0.0)
+    parameters = net.collect_params()
+    return gluon.Trainer(parameters, "sgd", options, kvstore=kvstore, update_on_kvstore=False)
+
+
+def _images(train_iter) -> int | None:
+    """How many images a pass has, where the iterator says so."""
+    return getattr(train_iter, "num_examples", None)
+
+
+def _cast(batches, dtype: str):
+    for X, targets in batches:
+        yield X.astype(dtype, copy=False), targets
+
+
+def _out_of_memory(error, train_iter) -> D2lresError | None:
+    """What to do where a device had too little memory; None for any other error."""
+    if not re.search("out of memory|OutOfMemory|CUDNN_STATUS_ALLOC_FAILED", str(error), re.I):
+        return None
+    size = getattr(train_iter, "batch_size", None)
+    smaller = f"Try a batch size of {max(1, size // 2)}." if size else "Try smaller batches."
+    found = f"batches of {size} images" if size else "these batches"
+    return DataError(f"fit: the device has no memory for {found}; expected room. {smaller}")
+
+
+# --- what it learned -----------------------------------------------------------------------------
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
     """The class numbers that `net` predicts and the true ones, two integer arrays (N,)."""
-    device = device or next(iter(net.collect_params().values())).list_ctx()[0]
+    parameter = next(iter(net.collect_params().values()))
+    device, dtype = device or parameter.list_ctx()[0], parameter.dtype
     y_hats, ys = [], []
     for X, y in data_iter:
-        y_hats.append(net(X.as_in_ctx(device)).argmax(axis=1))
+        y_hats.append(net(X.as_in_ctx(device).astype(dtype, copy=False)).argmax(axis=1))
         ys.append(y)
         if len(y_hats) > IN_FLIGHT:
             y_hats[-IN_FLIGHT].wait_to_read()
@@ -194,47 +288,3 @@ def evaluate(net, data_iter, device=None) -> float:
     """
     y_hat, y = predict(net, data_iter, device)
     return float((y_hat == y).mean())
-
-
-# --- checkpoints: one folder, replaced as a whole ------------------------------------------------
-
-
-def save_checkpoint(folder, net, trainer, history: History) -> None:
-    """Write weights, optimizer state and history to `folder`; a failed write leaves the old one."""
-    folder = Path(folder)
-    new, old = folder.with_name(folder.name + ".new"), folder.with_name(folder.name + ".old")
-    shutil.rmtree(new, ignore_errors=True)
-    try:
-        new.mkdir(parents=True)
-        net.save_parameters(str(new / "net.params"))
-        trainer.save_states(str(new / "trainer.states"))
-        (new / "history.json").write_text(json.dumps(history.to_list()))
-    except OSError as error:
-        raise DataError(
-            f"checkpoint {folder}: {error.strerror}; expected to write it. "
-            "The last good one is kept."
-        ) from error
-    shutil.rmtree(old, ignore_errors=True)
-    if folder.exists():
-        os.replace(folder, old)
-    os.replace(new, folder)
-    shutil.rmtree(old, ignore_errors=True)
-
-
-def load_checkpoint(folder, net, trainer, devices) -> History:
-    """Bring `net` and `trainer` back to a saved state; an empty History where none was saved."""
-    folder = Path(folder)
-    if not folder.exists():  # killed between the two renames of save_checkpoint
-        folder = folder.with_name(folder.name + ".old")
-    if not folder.exists():
-        return History()
-    try:
-        history = History.from_list(json.loads((folder / "history.json").read_text()))
-        net.load_parameters(str(folder / "net.params"), ctx=devices)
-        trainer.load_states(str(folder / "trainer.states"))
-    except Exception as error:  # MXNet and pickle raise many kinds, down to EOFError
-        raise DataError(
-            f"checkpoint {folder}: {error}; expected one that this net wrote. "
-            "Delete the folder to start anew."
-        ) from error
-    return history

@@ -2,6 +2,8 @@
 
 import json
 import math
+import resource
+import signal
 from dataclasses import replace
 
 import numpy
@@ -10,7 +12,8 @@ import pytest
 from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres._mxnet import gluon, init, mx, np, npx
 from d2lres.data import BatchIterator
-from d2lres.train import Epoch, predict
+from d2lres.history import Epoch
+from d2lres.train import CrossEntropy, mixed, predict
 
 nn = gluon.nn
 
@@ -97,29 +100,73 @@ def test_several_devices_learn_what_one_does(sample):
     assert two.column("test_acc") == one.column("test_acc")
 
 
-def test_resumed_equals_uninterrupted(sample, tmp_path):
-    whole, net = train(sample, num_epochs=4)
-    train(sample, num_epochs=2, checkpoint=tmp_path / "c")
-    resumed, again = train(sample, num_epochs=4, checkpoint=tmp_path / "c", resume=True)
+@pytest.mark.parametrize(
+    "options", [{}, {"momentum": 0.9, "weight_decay": 1e-3, "mixup": 0.3, "label_smoothing": 0.1}]
+)
+def test_resumed_equals_uninterrupted(sample, tmp_path, options):
+    whole, net = train(sample, num_epochs=4, **options)
+    train(sample, num_epochs=2, checkpoint=tmp_path / "c", **options)
+    options |= {"checkpoint": tmp_path / "c", "resume": True}
+    resumed, again = train(sample, num_epochs=4, **options)
     assert without_time(resumed) == without_time(whole)
     for a, b in zip(net.collect_params().values(), again.collect_params().values(), strict=True):
         assert (a.data() == b.data()).all()
 
 
-def test_a_checkpoint_lost_between_its_two_renames_is_found(sample, tmp_path):
+def damage(file, how):
+    content = file.read_bytes()
+    changed = {
+        "truncated": content[: len(content) // 2],
+        "empty": b"",
+        "one byte": content[:2000] + bytes([content[2000] ^ 1]) + content[2001:],
+        "foreign": b"PK no archive",
+    }
+    file.write_bytes(changed[how])
+
+
+@pytest.mark.parametrize("how", ["truncated", "empty", "one byte", "foreign"])
+def test_a_damaged_checkpoint_is_named_and_the_one_before_it_is_used(sample, tmp_path, capsys, how):
+    whole, _ = train(sample, num_epochs=4, momentum=0.9)
+    train(sample, num_epochs=3, momentum=0.9, checkpoint=tmp_path / "c")
+    damage(tmp_path / "c" / "epoch-0003.npz", how)
+    resumed, _ = train(sample, num_epochs=4, momentum=0.9, checkpoint=tmp_path / "c", resume=True)
+    said = capsys.readouterr().err
+    assert "epoch-0003.npz: damaged" in said and "Going on from epoch-0002.npz" in said
+    assert without_time(resumed) == without_time(whole)
+
+
+def test_where_every_checkpoint_is_damaged_nothing_is_trained_over(sample, tmp_path):
     train(sample, num_epochs=2, checkpoint=tmp_path / "c")
-    (tmp_path / "c").rename(tmp_path / "c.old")
-    resumed, _ = train(sample, num_epochs=3, checkpoint=tmp_path / "c", resume=True)
-    assert resumed.column("epoch") == [1, 2, 3]
+    for file in (tmp_path / "c").iterdir():
+        damage(file, "truncated")
+    with pytest.raises(DataError, match="epoch-0002.npz: damaged.*epoch-0001.npz: damaged"):
+        train(sample, num_epochs=3, checkpoint=tmp_path / "c", resume=True)
 
 
-@pytest.mark.parametrize("damaged", ["net.params", "trainer.states", "history.json"])
-def test_a_truncated_checkpoint_is_refused_by_name(sample, tmp_path, damaged):
+def test_two_checkpoints_are_kept(sample, tmp_path):
+    train(sample, num_epochs=4, checkpoint=tmp_path / "c")
+    assert sorted(file.name for file in (tmp_path / "c").iterdir()) == [
+        "epoch-0003.npz",
+        "epoch-0004.npz",
+    ]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGXFSZ"), reason="no limit on the size of files here")
+def test_a_full_disk_stops_with_the_last_good_checkpoint_kept(sample, tmp_path):
+    """A limit on the size of a file stands for the disk: writing fails half-way in the same way."""
     train(sample, num_epochs=1, checkpoint=tmp_path / "c")
-    file = tmp_path / "c" / damaged
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-    with pytest.raises(DataError, match=str(tmp_path / "c")):
-        train(sample, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+    limits, handler = resource.getrlimit(resource.RLIMIT_FSIZE), signal.getsignal(signal.SIGXFSZ)
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (4096, limits[1]))
+    try:
+        with pytest.raises(DataError, match="epoch-0002.npz: .*The last good one is kept"):
+            train(sample, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert [file.name for file in (tmp_path / "c").iterdir()] == ["epoch-0001.npz"]
+    resumed, _ = train(sample, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+    assert without_time(resumed) == without_time(train(sample, num_epochs=2)[0])
 
 
 def test_the_checkpoint_of_another_net_is_refused_by_name(sample, tmp_path):
@@ -137,9 +184,82 @@ def test_evaluate_is_the_share_of_right_predictions(sample):
     assert evaluate(net, iterators(sample)[1]) == numpy.mean(y_hat == y)
 
 
-def test_a_loss_that_is_no_number_stops_with_a_hint(sample):
-    with pytest.raises(DataError, match="smaller learning rate"):
+def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_hint(sample):
+    with pytest.raises(DataError, match=r"epoch 1, batch [2-5]: the loss is .*smaller learning"):
         fit(small_net(), *iterators(sample), num_epochs=3, lr=1e30)
+
+
+def test_a_device_without_memory_says_which_batch_size_to_try(sample):
+    class Full(nn.HybridBlock):
+        def __init__(self):
+            super().__init__()
+            self.dense = nn.Dense(10)
+
+        def __call__(self, X):
+            raise mx.MXNetError("cudaMalloc retry failed: out of memory")
+
+    with pytest.raises(DataError, match="batches of 64 images.*Try a batch size of 32"):
+        fit(Full(), *iterators(sample), num_epochs=1, lr=0.1)
+
+
+def test_half_precision_on_the_cpu_is_refused(sample):
+    with pytest.raises(ConfigError, match="float16' on the CPU"):
+        train(sample, num_epochs=1, dtype="float16", device=npx.cpu())
+
+
+# --- the parts of a recipe -----------------------------------------------------------------------
+
+
+def test_smoothed_cross_entropy_is_that_of_smoothed_targets():
+    """With the share s spread over K classes: -(1 - s) log p_y - s / K * sum of log p."""
+    y_hat, y = np.random.normal(size=(5, 4)), np.array([0, 3, 1, 1, 2], dtype="int32")
+    log_p = numpy.log(npx.softmax(y_hat).asnumpy())
+    for s in (0.0, 0.1, 0.5):
+        targets = (1 - s) * numpy.eye(4)[y.asnumpy()] + s / 4
+        expected = -(targets * log_p).sum(axis=1)
+        assert numpy.allclose(CrossEntropy(s)(y_hat, y).asnumpy(), expected, atol=1e-5)
+
+
+def test_mixup_mixes_images_and_targets_by_one_share():
+    X, y = np.arange(6).reshape(6, 1), np.arange(6)
+    for mixed_X, ((first, a), (second, b)) in mixed(
+        [(X, y)] * 20, 0.4, numpy.random.RandomState(0)
+    ):
+        assert a + b == pytest.approx(1) and 0 <= a <= 1
+        assert (first == y).all() and sorted(second.tolist()) == y.tolist()
+        assert np.abs(mixed_X[:, 0] - (a * first + b * second)).max() < 1e-5
+    ((plain, targets),) = mixed([(X, y)], 0.0, None)
+    assert plain is X and len(targets) == 1 and targets[0][1] == 1.0
+
+
+def test_momentum_and_decay_are_those_of_the_formula(sample):
+    """v <- m v - lr (g + wd w), w <- w + v, written out; gamma, beta and biases are not decayed."""
+    options = {"momentum": 0.9, "weight_decay": 0.1}
+    _, net = train(sample, num_epochs=1, decay_norm=False, **options)
+    plain = small_net()
+    plain.initialize(init.Xavier())
+    loss, velocity = gluon.loss.SoftmaxCrossEntropyLoss(), {}
+    for X, y in iterators(sample)[0]:
+        with mx.autograd.record():
+            l = loss(plain(X), y).mean()
+        l.backward()
+        for name, p in plain.collect_params().items():
+            if p.grad_req != "null":
+                decay = 0.1 if name.endswith("weight") else 0.0
+                v = 0.9 * velocity.get(name, 0) - 0.1 * (p.grad() + decay * p.data())
+                velocity[name] = v
+                p.set_data(p.data() + v)
+    for ours, theirs in zip(
+        net.collect_params().values(), plain.collect_params().values(), strict=True
+    ):
+        assert np.abs(ours.data() - theirs.data()).max() < 1e-4
+
+
+def test_a_schedule_is_asked_for_every_batch(sample):
+    asked = []
+    train(sample, num_epochs=2)  # 300 images in batches of 64: 5 steps
+    fit(small_net(), *iterators(sample), num_epochs=2, lr=lambda t: asked.append(t) or 0.1)
+    assert asked[-10:] == pytest.approx([i / 5 for i in range(10)])
 
 
 @pytest.mark.parametrize("bad", [{"num_epochs": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": "0.1"}])
@@ -184,6 +304,6 @@ def test_history_survives_json_and_prints_a_table():
 def test_the_bar_shows_the_mean_loss_so_far(sample, capsys):
     history = fit(small_net(), iterators(sample)[0], num_epochs=1, lr=0.1, progress=True)
     shown = capsys.readouterr().err
-    assert "epoch 1/1" in shown and "batch" in shown
+    assert "epoch 1/1" in shown and "images" in shown
     fit(small_net(), iterators(sample)[0], num_epochs=1, lr=0.1)  # no terminal: nothing
     assert capsys.readouterr().err == "" and history.epochs

@@ -1,7 +1,7 @@
 """A data set in memory, with the name that results must quote."""
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +32,31 @@ class Dataset:
     test_labels: np.ndarray = field(repr=False)
     sha256: str
     source: Path = field(repr=False)
+
+    def statistics(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Mean and standard deviation of each channel of the training images, from 0 to 1."""
+        channels = self.train_images.transpose(1, 0, 2, 3).reshape(len(self.train_images[0]), -1)
+        # counts of the 256 values: exact, and a tenth of the time of float arithmetic
+        values = np.arange(256) / 255
+        shares = [np.bincount(channel, minlength=256) / channel.size for channel in channels]
+        means = [float(share @ values) for share in shares]
+        squares = [float(share @ values**2) for share in shares]
+        deviations = [(s - m * m) ** 0.5 for s, m in zip(squares, means, strict=True)]
+        return tuple(means), tuple(deviations)
+
+    def first(self, images: int) -> "Dataset":
+        """The first so many training images of a fixed shuffle, the same on every machine."""
+        if not 0 < images <= len(self.train_labels):
+            raise ConfigError(
+                f"{self.label}: {images} training images; expected 1 to {len(self.train_labels)}."
+            )
+        chosen = np.random.RandomState(2015).permutation(len(self.train_labels))[:images]
+        return replace(
+            self,
+            label=f"{self.label}, {images:,} training images",
+            train_images=self.train_images[chosen],
+            train_labels=self.train_labels[chosen],
+        )
 
 
 def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]) -> list:

@@ -31,6 +31,7 @@ def check_arguments(batch_size, resize, seed) -> None:
 class BatchIterator:
     """Iterate over (X, y): X float32 (N, C, H, W) in [0, 1], y int32 (N,), the last batch partial.
 
+    `normalize`, a pair of means and deviations of the channels: X is (X - mean) / deviation then.
     The order of a training pass, and what `augment` draws, is a pure function of (seed, epoch).
     `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
     """
@@ -44,13 +45,14 @@ class BatchIterator:
         shuffle: bool = False,
         seed: int = 0,
         augment=None,
+        normalize=None,
     ):
         check_arguments(batch_size, resize, seed)
         self.dataset = dataset
         self.images = getattr(dataset, f"{split}_images")
         self.labels = getattr(dataset, f"{split}_labels")
         self.batch_size, self.resize, self.shuffle = batch_size, resize, shuffle
-        self.seed, self.augment, self.epoch = seed, augment, 0
+        self.seed, self.augment, self.normalize, self.epoch = seed, augment, normalize, 0
 
     @property
     def num_examples(self) -> int:
@@ -86,7 +88,8 @@ class BatchIterator:
         X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
         if self.resize:
             X = npx.image.resize(X, int(self.resize), False, 1)  # 1 = bilinear
-        return npx.image.to_tensor(X)  # N, C, H, W
+        X = npx.image.to_tensor(X)  # N, C, H, W
+        return npx.image.normalize(X, *self.normalize) if self.normalize else X
 
 
 def load_iterators(name, batch_size, resize=None, data="auto", seed=0, root=None, augment=None):

@@ -1,0 +1,44 @@
+"""What training measured, as plain data.
+
+Explained in the chapter "Training on Fashion-MNIST".
+"""
+
+from dataclasses import asdict, dataclass, field
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """One pass over the training images.  Loss and train accuracy are means over that pass."""
+
+    epoch: int
+    train_loss: float
+    train_acc: float
+    test_acc: float | None
+    seconds: float
+    examples_per_s: float
+
+
+@dataclass
+class History:
+    """What training measured, an `Epoch` a pass.  Its repr is a table."""
+
+    epochs: list[Epoch] = field(default_factory=list)
+
+    def column(self, name: str) -> list:
+        """One figure over the epochs, such as `column("test_acc")`."""
+        return [getattr(epoch, name) for epoch in self.epochs]
+
+    def to_list(self) -> list[dict]:
+        """Plain data, ready for JSON."""
+        return [asdict(epoch) for epoch in self.epochs]
+
+    @classmethod
+    def from_list(cls, rows) -> "History":
+        return cls([Epoch(**row) for row in rows])
+
+    def __repr__(self):
+        lines = ["epoch  train loss  train acc  test acc"]
+        for e in self.epochs:
+            test = "" if e.test_acc is None else f"{e.test_acc:8.3f}"
+            lines.append(f"{e.epoch:5d}  {e.train_loss:10.3f}  {e.train_acc:9.3f}  {test}".rstrip())
+        return "\n".join(lines)
