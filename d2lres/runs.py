@@ -65,7 +65,12 @@ def iterators(recipe: Recipe, data: str, seed: int):
     """The training and test iterators of a recipe."""
     from .data import BatchIterator, load
     from .data.augment import augmentation
+    from .data.folder import PhotoIterator, photographs
 
+    if recipe.dataset == "imagenet":
+        root, options = photographs("imagenet"), (recipe.batch_size, recipe.resize)
+        train_iter = PhotoIterator(root, "train", *options, shuffle=True, seed=seed)
+        return train_iter, PhotoIterator(root, "val", *options, augment=False)
     dataset = load(recipe.dataset, data=data)
     if recipe.images is not None:
         dataset = dataset.first(recipe.images)
@@ -128,8 +133,9 @@ def train_recipe(
     from .models import live_counts
 
     out, device = Path(out), device or try_gpu()
-    _check_folder(out, recipe, data, seed, resume)
     train_iter, test_iter = iterators(recipe, data, seed)
+    recipe = recipe.changed(classes=len(train_iter.dataset.classes))
+    _check_folder(out, recipe, data, seed, resume)
     mx.random.seed(seed)
     net = build_net(recipe)
     net.initialize(initializer(recipe), ctx=device)
@@ -199,10 +205,11 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
             f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
         )
     recipe, settings = Recipe(**run.record["recipe"]), run.record["settings"]
-    _, test_iter = iterators(recipe, settings["data"], settings["seed"])
-    if test_iter.dataset.sha256 != run.record["data"]["sha256"]:
+    train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
+    dataset = train_iter.dataset
+    if dataset.sha256 != run.record["data"]["sha256"]:
         raise DataError(
-            f"{recipe.dataset}: {test_iter.dataset.label} differs from the data of the run, "
+            f"{recipe.dataset}: {dataset.label} differs from the data of the run, "
             f"{run.record['data']['label']}; expected the same. Fetch that one."
         )
     net = build_net(recipe)
@@ -213,7 +220,7 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
             f"{weights}: {error}; expected the weights of {recipe.architecture}. Train again."
         ) from error
     net.hybridize(static_alloc=True)
-    return evaluate(net, test_iter), run.record["final"]["test_acc"], test_iter.dataset.label
+    return evaluate(net, test_iter), run.record["final"]["test_acc"], dataset.label
 
 
 def confusion(y, y_hat, classes: int) -> list[list[int]]:
