@@ -51,6 +51,8 @@ class Table:
         for i, text in enumerate(row):
             side = "right" if i >= self.left else "left"
             style = f"text-align: {side}; padding: 0.1em 0.5em"
+            if len(text) <= 16:  # a name, a number: "3-4-6-3" and "v1.5 B" stay in one line
+                style += "; white-space: nowrap"
             cells.append(f'<{tag} style="{style}">{escape(text)}</{tag}>')
         return "<tr>" + "".join(cells) + "</tr>"
 
