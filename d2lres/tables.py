@@ -40,10 +40,13 @@ class Table:
     __repr__ = to_text
 
     def _repr_html_(self) -> str:
+        head = self._line(self.header, "th")
         body = "\n".join(self._line(row, "td") for row in self.rows)
+        caption = f'<caption style="color: inherit">{escape(self.title)}</caption>'
+        # a class that Jupyter, Colab and the book know from pandas, and have colors for
         return (
-            f"<table>\n<caption>{escape(self.title)}</caption>\n"
-            f"<thead>{self._line(self.header, 'th')}</thead>\n<tbody>\n{body}\n</tbody>\n</table>"
+            f'<table class="dataframe">\n{caption}\n<thead>{head}</thead>\n'
+            f"<tbody>\n{body}\n</tbody>\n</table>"
         )
 
     def _line(self, row, tag: str) -> str:
@@ -51,6 +54,8 @@ class Table:
         for i, text in enumerate(row):
             side = "right" if i >= self.left else "left"
             style = f"text-align: {side}; padding: 0.1em 0.5em"
+            if len(text) <= 16:  # a name, a number: "3-4-6-3" and "v1.5 B" stay in one line
+                style += "; white-space: nowrap"
             cells.append(f'<{tag} style="{style}">{escape(text)}</{tag}>')
         return "<tr>" + "".join(cells) + "</tr>"
 

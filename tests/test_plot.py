@@ -1,7 +1,11 @@
 """Figures show what the data says, for every architecture, and change nothing else."""
 
 import doctest
+from collections import Counter
+from dataclasses import replace
+from functools import cache
 from io import BytesIO
+from itertools import pairwise
 
 import matplotlib
 import numpy
@@ -12,11 +16,34 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 from d2lres import plot, zoo
-from d2lres.accounting import count
-from d2lres.arch import Conv, Residual
+from d2lres.accounting import count, count_layers
+from d2lres.arch import (
+    BatchNorm,
+    Conv,
+    MaxPool,
+    Pad,
+    Plain,
+    ReLU,
+    Residual,
+    ZeroChannels,
+    transform,
+)
 from d2lres.errors import ConfigError, ShapeError
+from d2lres.report import contrast, summarize
 
-NAMES = zoo.architecture_names()
+#: Every architecture with each of its versions and shortcuts; of the deepest, one.
+KINDS = [
+    (name, version, shortcut)
+    for family in zoo.architecture_families()
+    for name in family.examples
+    for version in family.versions
+    for shortcut in family.shortcuts
+    if name != "cifar-resnet1202"
+]
+#: Of each family and each kind of block, one.
+BLOCKY = {"resnet18", "resnet50", "plain18", "cifar-resnet20", "cifar-plain20", "wrn-16-8"}
+BLOCKY |= {"d2l-resnet18", "gluon-resnet18", "gluon-resnet50", "resnext50-32x4d", "se-resnet50"}
+SOME = [kind for kind in KINDS if kind[0] in BLOCKY]
 RESNET = zoo.architecture("resnet18")
 EPOCHS = [
     {"epoch": i, "train_loss": 1 / i, "train_acc": 1 - 0.4 / i, "test_acc": 0.9 - 0.3 / i}
@@ -31,9 +58,17 @@ def texts(figure) -> list[str]:
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-def drawn(figure, kind: str) -> int:
-    """How many shortcuts of a kind there are, by the label of the line."""
-    return len(figure.findobj(lambda artist: artist.get_label() == kind))
+def labelled(figure, label: str) -> list:
+    return figure.findobj(lambda artist: artist.get_label() == label)
+
+
+def drawn(figure) -> Counter:
+    """How many shortcuts of each kind there are, by the label of the line: "identity ×5" are 5."""
+    found = Counter()
+    for artist in figure.findobj(lambda artist: " ×" in str(artist.get_label())):
+        kind, times = artist.get_label().split(" ×")
+        found[kind] += int(times)
+    return found
 
 
 def saved(figure, format: str) -> bytes:
@@ -42,13 +77,30 @@ def saved(figure, format: str) -> bytes:
     return file.getvalue()
 
 
-def blocks(architecture) -> list[Residual]:
-    every = [block for stage in architecture.stages for block in stage]
-    return [block for block in every if isinstance(block, Residual)]
+def kind_of(block) -> str:
+    if not block.shortcut:
+        return "identity"
+    return "projection" if isinstance(block.shortcut[0], Conv) else "padding"
 
 
-def projects(block) -> bool:
-    return any(isinstance(layer, Conv) for layer in block.shortcut)
+def shortcuts(blocks) -> Counter:
+    """The kinds of the residual blocks, from the data."""
+    return Counter(kind_of(block) for block in blocks if isinstance(block, Residual))
+
+
+def made(name, version, shortcut):
+    return zoo.architecture(name, version=version, shortcut=shortcut)
+
+
+def entering(architecture, stage: int) -> tuple:
+    """The shape that enters a stage."""
+    rows = count(architecture)
+    first = [row.name.startswith(f"stage{stage}.") for row in rows].index(True)
+    return rows[first - 1].output_shape
+
+
+def by(shape) -> str:
+    return "×".join(map(str, shape))
 
 
 FIGURES = {
@@ -58,6 +110,12 @@ FIGURES = {
         [zoo.bottleneck(1024, 512, 2)] * 2, 1024, titles=["A long name of a block"] * 2, counts=True
     ),
     "network": lambda: plot.draw_network(RESNET),
+    "stage": lambda: plot.draw_stage(zoo.architecture("se-resnet50"), 3, title="A finding"),
+    "stages": lambda: plot.plot_stages([summarize("resnet34"), summarize("cifar-resnet20")]),
+    "windows": lambda: plot.draw_windows(
+        [24, 9], [Conv(1, kernel=7, strides=2), MaxPool(strides=2, padding="valid")]
+    ),
+    "fields": lambda: plot.draw_fields(summarize("resnet50", (3, 720, 1280)), title="A finding"),
     "history": lambda: plot.plot_history({"a": EPOCHS, "b": EPOCHS[:5]}, title="A finding"),
     "one epoch": lambda: plot.plot_history(EPOCHS[:1], reference={"test_acc": 0.6}),
     "confusion": lambda: plot.plot_confusion(TABLE, CLASSES),
@@ -66,12 +124,39 @@ FIGURES = {
 }
 
 
+#: More of the same functions.
+MORE = {
+    "shortcuts": lambda: plot.draw_blocks([zoo.basic(64, 128, 2, shortcut=s) for s in "ABC"], 64),
+    "versions": lambda: plot.draw_blocks(
+        [zoo.bottleneck(256, 128, 2, version=v) for v in ("v1", "v1.5", "v2")],
+        256,
+        titles=["v1", "v1.5", "v2"],
+        counts=True,
+    ),
+    "gate and groups": lambda: plot.draw_blocks(
+        [zoo.architecture(n).stages[0][1] for n in ("se-resnet50", "resnext50-32x4d")], 256
+    ),
+    "plain stage": lambda: plot.draw_stage(zoo.architecture("plain34"), 2),
+    "stage in lines": lambda: plot.draw_stage(zoo.architecture("resnet34"), 3, collapse=1000),
+    "gated network": lambda: plot.draw_network(zoo.architecture("se-resnet50")),
+    "four nets": lambda: plot.plot_stages(
+        [summarize("resnet50", version=v) for v in ("v1", "v1.5", "v2")] + [summarize("plain18")]
+    ),
+    "tall fields": lambda: plot.draw_fields(summarize("cifar-resnet110", (3, 300, 30))),
+}
+
+
+@cache
+def figure_of(name):
+    return {**FIGURES, **MORE}[name]()
+
+
 # --- every figure --------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [*FIGURES, *MORE])
 def test_a_figure_says_what_it_shows_on_a_page_that_it_fits(name):
-    figure = FIGURES[name]()
+    figure = figure_of(name)
     assert isinstance(figure, Figure) and repr(figure) == figure.alt
     assert len(figure.alt) > 20 and "\n" not in figure.alt
     assert figure.get_figwidth() * 96 <= 760
@@ -80,7 +165,7 @@ def test_a_figure_says_what_it_shows_on_a_page_that_it_fits(name):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_the_same_call_gives_the_same_bytes(name, monkeypatch):
-    figure = FIGURES[name]()
+    figure = figure_of(name)
     png, svg = figure.to_png(), saved(figure, "svg")
     assert len(png) < 100_000 and b"matplotlib" not in png.lower()
     monkeypatch.setitem(matplotlib.rcParams, "font.size", 30)  # a reader's settings
@@ -91,9 +176,9 @@ def test_the_same_call_gives_the_same_bytes(name, monkeypatch):
     assert dict(matplotlib.rcParams) == settings
 
 
-@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("name", [*FIGURES, *MORE])
 def test_no_text_is_cut_off_or_written_over_another(name):
-    figure = FIGURES[name]()
+    figure = figure_of(name)
     canvas = FigureCanvasAgg(figure)
     renderer, page = canvas.get_renderer(), figure.bbox
     figure.draw_without_rendering()
@@ -140,21 +225,89 @@ def test_a_block_shows_every_layer_in_order_and_its_shortcut():
         "ReLU",
         "128 channels",
     ]
-    assert (drawn(figure, "projection"), drawn(figure, "identity")) == (1, 0)
+    assert drawn(figure) == {"projection": 1}
     assert "x\n(identity)" in texts(plot.draw_block(zoo.basic(64, 64, 1), 64))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_the_blocks_of_every_architecture_can_be_drawn(name):
-    architecture = zoo.architecture(name)
-    stem = [row for row in count(architecture) if row.name.startswith("stem.")]
-    channels = stem[-1].output_shape[0]
-    for stage, width in zip(architecture.stages, architecture.widths, strict=True):
-        if isinstance(stage[0], Residual):
-            figure = plot.draw_block(stage[0], channels, counts=True)
-            assert drawn(figure, "projection") == projects(stage[0])
-            assert f"{width} channels" in texts(figure)
-        channels = width
+@pytest.mark.parametrize("kind", SOME, ids=str)
+def test_the_blocks_of_every_kind_can_be_drawn(kind):
+    """Their weights are their parameters without biases and normalization."""
+    architecture = made(*kind)
+    firsts = [stage[0] for stage in architecture.stages]
+    channels = [entering(architecture, i)[0] for i in range(1, len(firsts) + 1)]
+    figure = plot.draw_blocks(firsts, channels, counts=True)
+    shown = texts(figure)
+    assert drawn(figure) == shortcuts(firsts)
+    for block, entry, width in zip(firsts, channels, architecture.widths, strict=True):
+        rows = count_layers([transform(block, unbiased)], (entry, 8, 8))
+        weights = sum(row.params for row in rows if row.op == "Conv")
+        weights += sum(row.params - row.output_shape[0] for row in rows if row.op == "Dense")
+        assert {f"{weights:,} weights", f"{width} channels"} <= set(shown)
+
+
+def unbiased(layer):
+    return replace(layer, use_bias=False) if isinstance(layer, Conv) else layer
+
+
+def test_what_both_paths_share_stands_above_the_fork():
+    """He et al. (2016), figure 4 (e): v2 normalizes before the paths part where it projects."""
+    figure = plot.draw_block(zoo.basic(64, 128, 2, version="v2"), 64)
+    assert texts(figure) == [
+        "x: 64 channels",
+        *("BN", "ReLU", "3×3 conv, 128, /2", "BN", "ReLU", "3×3 conv, 128"),
+        "1×1 conv, 128, /2",
+        "128 channels",
+    ]
+    heights = [text.get_position()[1] for text in figure.findobj(Text) if text.get_text()]
+    (shortcut,) = labelled(figure, "projection ×1")
+    assert heights[2] < shortcut.get_path().vertices[0][1] < heights[3]
+    assert "Before the paths part: BN; ReLU. Branch: 3×3 conv" in figure.alt
+
+
+def test_shortcut_a_is_in_words_and_dotted():
+    """He et al. (2015), section 3.3, option A, and figure 3: dotted where the shape changes."""
+    figure = plot.draw_blocks(
+        [zoo.basic(64, 128, 2, shortcut="A"), zoo.basic(64, 64, shortcut="A")], 64
+    )
+    assert {"every 2nd pixel\n+64 zero channels", "x\n(identity)"} <= set(texts(figure))
+    assert drawn(figure) == {"padding": 1, "identity": 1}
+    (padding,), (identity,) = labelled(figure, "padding ×1"), labelled(figure, "identity ×1")
+    assert (padding.get_linestyle() != "solid", identity.get_linestyle()) == (True, "solid")
+
+
+def test_a_gate_multiplies_what_goes_past_it():
+    """Hu et al. (2018), section 3.3: 256 channels, squeezed to 16."""
+    figure = plot.draw_block(zoo.architecture("se-resnet50").stages[0][1], 256, counts=True)
+    (gate,) = [text for text in texts(figure) if text.startswith("gate")]
+    assert gate.split() == [
+        *("gate:", "pool,", "dense", "16,", "ReLU,", "dense", "256,", "sigmoid"),
+        *(f"{2 * 16 * 256:,}", "weights"),
+    ]
+    assert len(labelled(figure, "scale")) == 1
+
+
+def test_words_say_what_is_unusual():
+    layers = {
+        "3×3 conv, 128, 32 groups, /2": Conv(128, strides=2, groups=32),
+        "3×3 conv, 8, same": Conv(8, padding="same"),
+        "3×3 conv, 8, /2, valid": Conv(8, strides=2, padding="valid"),
+        "3×3 conv, 8, pad 0/1/0/1": Conv(8, padding=(0, 1, 0, 1)),
+        "3×3 conv, 8, pad 2": Conv(8, padding=(2, 2, 2, 2)),
+        "3×3 conv, 8": Conv(8, padding=(1, 1, 1, 1)),
+        "1×1 conv, 8, /2 + bias": Conv(8, kernel=1, strides=2, padding="same", use_bias=True),
+        "2×2 max pool, /2, same": MaxPool(kernel=2, strides=2, padding="same"),
+        "every 3rd pixel": MaxPool(kernel=1, strides=3),
+        "BN without γ, β": BatchNorm(scale=False, center=False),
+        "zeros around: 1/2/3/4": Pad(1, 2, 3, 4),
+        "+3 zero channels": ZeroChannels(3),
+    }
+    figure = plot.draw_blocks([(layer,) for layer in layers.values()], 32)
+    assert [text for text in texts(figure) if "channels" not in text or "+" in text] == list(layers)
+
+
+def test_many_blocks_take_several_lines():
+    figure = plot.draw_blocks([zoo.basic(64, 64)] * 7, 64)
+    assert figure.get_figwidth() * 96 <= 760 and drawn(figure) == {"identity": 7}
 
 
 def test_counts_are_the_weights_of_the_convolutions():
@@ -176,32 +329,54 @@ def test_a_plain_block_is_the_same_without_the_shortcut():
     block = zoo.basic(64, 64, 1)
     figure = plot.draw_blocks([(*block.branch, *block.after), block], 64, titles=["a", "b"])
     assert texts(figure).count("ReLU") == 4
-    assert drawn(figure, "identity") == 1
+    assert drawn(figure) == {"identity": 1}
     assert figure.alt.startswith("a. x: 64 channels. Layers: 3×3 conv, 64; BN; ReLU;")
+
+
+def test_a_plain_block_of_the_zoo_is_its_layers():
+    plain, residual = (zoo.basic(64, 128, 2, shortcut=letter) for letter in ("none", "B"))
+    figure = plot.draw_blocks([plain, residual], 64, titles=["plain", "residual"])
+    assert isinstance(plain, Plain) and drawn(figure) == {"projection": 1}
+    relus = [t.get_position()[1] for t in figure.findobj(Text) if t.get_text() == "ReLU"]
+    assert relus[:2] == relus[2:]  # side by side
+    assert drawn(plot.draw_block(plain, 64)) == {}
 
 
 def test_the_idea_sets_a_plain_block_beside_a_residual_one():
     figure = plot.draw_idea()
     assert {"F(x)", "F(x) + x", "H(x)", "x\n(identity)"} <= set(texts(figure))
-    assert drawn(figure, "identity") == 1
+    assert drawn(figure) == {"identity": 1}
 
 
 # --- networks ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_network_shows_the_shapes_and_blocks_of_its_data(name):
-    architecture = zoo.architecture(name)
+@pytest.mark.parametrize("kind", [*KINDS, ("cifar-resnet1202", "v1", "C")], ids=str)
+def test_a_network_shows_the_shapes_and_shortcuts_of_its_data(kind):
+    architecture = made(*kind)
     figure = plot.draw_network(architecture)
-    shown, rows = texts(figure), count(architecture)
-    for part in architecture.parts:
-        row = [row for row in rows if row.name.split(".")[0] == part][-1]
-        expected = row.output_shape[:1] if row.op == "Dense" else row.output_shape
-        assert "×".join(map(str, expected)) in shown
-    repeated = sum(int(text[1:]) - 1 for text in shown if text.startswith("×"))
-    shortcuts = sum(drawn(figure, kind) for kind in ("identity", "projection", "padding"))
-    assert shortcuts + repeated == len(blocks(architecture))
-    assert drawn(figure, "projection") == sum(map(projects, blocks(architecture)))
+    shown, found = set(texts(figure)), drawn(figure)
+    for row in summarize(architecture).parts():
+        assert by(row.output_shape) in shown
+    for i, depth in enumerate(architecture.depths, 1):
+        assert f"stage {i}\n{depth} block{'s' * (depth > 1)}" in shown
+    assert found == shortcuts(block for stage in architecture.stages for block in stage)
+    assert ("dotted: projection (1×1 conv)" in shown) == (found["projection"] > 0)
+    assert ("dotted: zero channels added" in shown) == (found["padding"] > 0)
+
+
+def test_a_plain_network_has_no_shortcut_and_says_how_often_a_block_follows_itself():
+    """He et al. (2015), figure 3, middle: 3-4-6-3 pairs; the first of a stage has a stride."""
+    figure = plot.draw_network(zoo.architecture("plain34"))
+    shown = texts(figure)
+    assert drawn(figure) == {} and [t for t in shown if t[0] == "×"] == ["×3", "×3", "×5"]
+    assert shown.count("3×3 conv, 64") == 2 and shown.count("3×3 conv, 512") == 5
+    assert "(shortcuts: none)" in figure.alt
+
+
+def test_a_gate_is_one_box_of_a_network():
+    shown = texts(plot.draw_network(zoo.architecture("se-resnet50")))
+    assert shown.count("scale by gate (16, 256)") == 3
 
 
 @pytest.mark.parametrize("columns", range(1, 7))
@@ -215,7 +390,25 @@ def test_every_layer_is_drawn_in_any_number_of_columns(columns):
 def test_resnet18_has_three_projections_and_resnet50_has_four():
     """He et al. (2015), section 3.3: where the shape changes; in ResNet-50 in stage 1 as well."""
     for name, number in (("resnet18", 3), ("resnet50", 4)):
-        assert drawn(plot.draw_network(zoo.architecture(name)), "projection") == number
+        assert drawn(plot.draw_network(zoo.architecture(name)))["projection"] == number
+
+
+def test_with_shortcut_c_every_block_projects():
+    """He et al. (2015), section 3.3, option C; ResNet-34 has 3 + 4 + 6 + 3 blocks."""
+    figure = plot.draw_network(zoo.architecture("resnet34", shortcut="C"))
+    assert drawn(figure) == {"projection": 16}
+    assert {"×3", "×5"} <= set(texts(figure))  # some are drawn once
+
+
+def test_blocks_with_other_inputs_are_not_equal():
+    """With shortcut C the blocks of stage 1 are equal as data; the first has 64 channels in."""
+    architecture = zoo.architecture("resnet50", shortcut="C")
+    assert len(set(architecture.stages[0])) == 1
+    figure = plot.draw_stage(architecture, 1, collapse=2)
+    assert {"block 1", "blocks 2 to 3 (×2)"} <= set(texts(figure))
+    assert "×3" not in texts(
+        plot.draw_network(replace(architecture, stages=architecture.stages[:1]))
+    )
 
 
 def test_a_network_follows_its_input():
@@ -229,6 +422,173 @@ def test_equal_blocks_are_drawn_once_with_their_number():
     assert {"×7", "×35"} <= set(shown) and "×2" not in shown
     assert "×2" in texts(plot.draw_network(zoo.architecture("resnet152"), collapse=2))
     assert "stage 3\n36 blocks" in shown
+
+
+# --- stages --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", SOME, ids=str)
+def test_a_stage_shows_every_layer_and_shape_of_its_data(kind):
+    architecture = made(*kind)
+    for number in (1, 2):
+        stage = architecture.stages[number - 1]
+        figure = plot.draw_stage(architecture, number, collapse=1000)
+        shown, entry = texts(figure), entering(architecture, number)
+        rows = [r for r in count(architecture) if r.name.startswith(f"stage{number}.")]
+        lasts = {row.name.split(".")[1]: row.output_shape for row in rows}
+        shapes = [by(entry), *map(by, lasts.values())]
+        assert [text for text in shown if text.count("×") == 2] == shapes
+        assert drawn(figure) == shortcuts(stage)
+        assert len(labelled(figure, "scale")) == sum(row.op == "Scale" for row in rows)
+        assert sum(" conv," in text for text in shown) == sum(row.op == "Conv" for row in rows)
+        boxed = [row for row in rows if not {"shortcut", "gate"} & set(row.name.split("."))]
+        for op in ("BN", "ReLU"):
+            assert shown.count(op) == sum(row.op == op for row in boxed)
+
+
+def test_equal_blocks_of_a_stage_are_drawn_once():
+    """ResNet-101 has 23 blocks in stage 3, of which the first projects (table 1)."""
+    figure = plot.draw_stage(zoo.architecture("resnet101"), 3)
+    assert {"block 1", "blocks 2 to 23 (×22)"} <= set(texts(figure))
+    assert drawn(figure) == {"projection": 1, "identity": 22}
+    assert "1024×14×14" in texts(figure)
+
+
+def test_a_stage_follows_its_input():
+    figure = plot.draw_stage(RESNET, 2, (1, 96, 96))
+    assert {"64×24×24", "128×12×12"} <= set(texts(figure))
+
+
+# --- costs of parts ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [["resnet18"], ["resnet34", "resnet50", "cifar-resnet20"]])
+def test_bars_are_as_long_as_the_parts_cost(names):
+    summaries = [summarize(name) for name in names]
+    figure = plot.plot_stages(summaries)
+    for quantity in ("params", "macs"):
+        parts = ["stem", "stage1", "stage2", "stage3", "stage4", "head"]
+        rows = [{row.name: row for row in s.parts()} for s in summaries]
+        costs = [getattr(row[part], quantity) for part in parts for row in rows if part in row]
+        bars = [bar.get_width() for bar in labelled(figure, quantity)]
+        assert numpy.allclose(numpy.divide(bars, max(bars)), numpy.divide(costs, max(costs)))
+
+
+def test_bars_have_their_numbers_with_three_digits():
+    """ResNet-50 has 25,557,032 parameters and 3,857,973,248 MACs, of which the stem 9,536."""
+    figure = plot.plot_stages([summarize("resnet50")])
+    shown = set(texts(figure))
+    assert {"resnet50: 25.6 M parameters, 3.86 G MACs", "9.54 k", "15.0 M", "1.39 G"} <= shown
+    assert {"parameters", "MACs per image", "k = thousand, M = million, G = billion"} <= shown
+    assert "stem 9.54 k, stage 1 216 k" in figure.alt
+
+
+def test_a_number_takes_the_unit_that_fits():
+    numbers = {999: "999", 1000: "1.00 k", 9_994: "9.99 k", 99_960: "100 k", 999_499: "999 k"}
+    numbers |= {999_500: "1.00 M", 11_689_512: "11.7 M", 1_814_073_344: "1.81 G", 0: "0"}
+    assert {n: plot.parts.short(n) for n in numbers} == numbers
+
+
+def test_nets_are_named_so_that_they_can_be_told_apart():
+    versions = plot.plot_stages(contrast(["resnet50", zoo.architecture("resnet50", version="v2")]))
+    assert any("resnet50 (v2, shortcut B): " in text for text in texts(versions))
+    sizes = plot.plot_stages([summarize("resnet18"), summarize("resnet18", (1, 96, 96))])
+    assert any("on 1x96x96: " in text for text in texts(sizes))
+
+
+# --- windows -------------------------------------------------------------------------------------
+
+
+def lines_of(figure, cell_labels=("pixel", "padding", "window")):
+    """Cells, padding and windows of a figure with one line, as numbers of pixels."""
+    cells = {label: labelled(figure, label) for label in cell_labels}
+    first, side = cells["pixel"][0].get_x(), cells["pixel"][0].get_width()
+    place = lambda artist: round((artist.get_x() - first) / side + 1)  # noqa: E731
+    # the padding of the legend is smaller
+    padding = [place(a) for a in cells["padding"] if a.get_width() == side]
+    windows = [(place(a), round(a.get_width() / side)) for a in cells["window"]]
+    return [place(a) for a in cells["pixel"]], padding, windows
+
+
+@pytest.mark.parametrize("padding", [None, "same", "valid", (0, 0, 2, 1)], ids=str)
+@pytest.mark.parametrize(
+    "size, kernel, strides", [(8, 3, 2), (9, 3, 2), (7, 2, 2), (24, 7, 2), (10, 1, 3)]
+)
+def test_windows_are_where_the_layer_puts_them(size, kernel, strides, padding):
+    layer = Conv(1, kernel=kernel, strides=strides, padding=padding)
+    figure = plot.draw_windows(size, [layer])
+    pixels, padded, windows = lines_of(figure)
+    (row,) = count_layers([layer], (1, size + 9, size))  # tall: only the width matters
+    assert pixels == list(range(1, size + 1)) and len(windows) == row.output_shape[2]
+    assert [b[0] - a[0] for a, b in pairwise(windows)] == [strides] * (len(windows) - 1)
+    assert {wide for _, wide in windows} == {kernel}
+    every = sorted([*pixels, *padded])
+    assert every == list(range(every[0], every[0] + len(every))) and windows[0][0] == every[0]
+    assert windows[-1][0] + kernel - 1 <= every[-1] < windows[-1][0] + kernel - 1 + strides
+    used = {first + i for first, _ in windows for i in range(kernel)}
+    unused = [str(pixel) for pixel in pixels if pixel not in used]
+    assert ("no window uses " + ", ".join(unused) in figure.alt) == bool(unused)
+    number = len(windows)
+    assert f"{number} window{'s' * (number > 1)}" in texts(figure)
+
+
+def test_same_and_symmetric_padding_part_on_even_sizes():
+    """Kernel 3, stride 2: on 8 pixels SAME pads (0, 1), on 9 it pads (1, 1) as symmetric does."""
+    same, symmetric = Conv(1, strides=2, padding="same"), Conv(1, strides=2)
+    middles = {}
+    for name, layer in {"same": same, "symmetric": symmetric}.items():
+        for size in (8, 9):
+            _, padding, windows = lines_of(plot.draw_windows(size, [layer]))
+            middles[name, size] = padding, [first + 1 for first, _ in windows]
+    assert middles["same", 8] == ([9], [2, 4, 6, 8])
+    assert middles["symmetric", 8] == ([0, 9], [1, 3, 5, 7])
+    assert middles["same", 9] == middles["symmetric", 9] == ([0, 10], [1, 3, 5, 7, 9])
+
+
+def test_several_lines_have_their_own_sizes_and_titles():
+    figure = plot.draw_windows([8, 9], [MaxPool()] * 2, titles=["even", "odd"], title="A finding")
+    assert {"A finding", "even", "odd", "4 windows", "5 windows"} <= set(texts(figure))
+    assert len(labelled(figure, "pixel")) == 17
+
+
+# --- receptive fields ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "name, shape", [("resnet18", (3, 224, 224)), ("resnet50", (3, 720, 1280)), ("wrn-16-8", None)]
+)
+def test_fields_are_to_scale_and_centred(name, shape):
+    summary = summarize(name, shape)
+    figure = plot.draw_fields(summary)
+    fields = {row.name.replace("stage", "stage "): row.receptive_field for row in summary.parts()}
+    assert fields.pop("head") is None
+    _, height, width = summary.input_shape
+    sizes = sorted([(side, side) for side in fields.values()] + [(width, height)])
+    found = sorted((f.get_width(), f.get_height()) for f in labelled(figure, "field"))
+    scale = found[-1][0] / sizes[-1][0]
+    assert numpy.allclose(found, numpy.multiply(sizes, scale))
+    middles = [
+        (f.get_x() + f.get_width() / 2, f.get_y() + f.get_height() / 2)
+        for f in labelled(figure, "field")
+    ]
+    assert numpy.allclose(middles, middles[0])
+    named = {f"{part}: {side}" for part, side in fields.items()}
+    assert {*named, f"image: {height}×{width}"} <= set(texts(figure))
+
+
+def test_the_alt_text_says_which_fields_pass_the_border():
+    alt = plot.draw_fields(summarize("resnet18")).alt
+    assert "stage 3 211×211 pixels; stage 4 435×435 pixels, more than the image." in alt
+    tall = plot.draw_fields(summarize("resnet18", (3, 500, 100))).alt
+    assert "stage 2 99×99 pixels; stage 3 211×211 pixels, wider than the image;" in tall
+
+
+@pytest.mark.parametrize(
+    "name, side", [("resnet50", 483), ("resnet101", 1027), ("resnet152", 1507)]
+)
+def test_the_last_field_is_the_published_one(name, side):
+    """The table of google-research/receptive_field, Araujo et al. (2019)."""
+    assert f"stage 4: {side}" in texts(plot.draw_fields(summarize(name)))
 
 
 # --- curves --------------------------------------------------------------------------------------
@@ -336,6 +696,27 @@ WRONG = {
     "no column": lambda: plot.draw_network(RESNET, columns=0),
     "collapse nothing": lambda: plot.draw_network(RESNET, collapse=1),
     "a small image": lambda: plot.draw_network(RESNET, (3, 0, 1)),
+    "a name for a stage's network": lambda: plot.draw_stage("resnet18", 1),
+    "stage 0": lambda: plot.draw_stage(RESNET, 0),
+    "stage 5 of 4": lambda: plot.draw_stage(RESNET, 5),
+    "a stage by name": lambda: plot.draw_stage(RESNET, "stage1"),
+    "collapse no block": lambda: plot.draw_stage(RESNET, 1, collapse=1),
+    "a small stage": lambda: plot.draw_stage(RESNET, 1, (3, 0, 1)),
+    "no summary": lambda: plot.plot_stages([]),
+    "five summaries": lambda: plot.plot_stages([summarize("plain18")] * 5),
+    "an architecture for a summary": lambda: plot.plot_stages([RESNET]),
+    "a number for summaries": lambda: plot.plot_stages(3),
+    "a name for a summary": lambda: plot.plot_stages("resnet18"),
+    "no layer": lambda: plot.draw_windows(8, []),
+    "a layer without windows": lambda: plot.draw_windows(8, [ReLU()]),
+    "no pixel": lambda: plot.draw_windows(0, [Conv(1)]),
+    "too many pixels": lambda: plot.draw_windows(25, [Conv(1)]),
+    "half a pixel": lambda: plot.draw_windows(7.5, [Conv(1)]),
+    "too much padding": lambda: plot.draw_windows(24, [Conv(1, padding=5)]),
+    "too few sizes": lambda: plot.draw_windows([8], [Conv(1)] * 2),
+    "too many titles": lambda: plot.draw_windows(8, [Conv(1)], titles=["a", "b"]),
+    "a window that does not fit": lambda: plot.draw_windows(2, [Conv(1, padding="valid")]),
+    "an architecture for its fields": lambda: plot.draw_fields(RESNET),
     "no epoch": lambda: plot.plot_history([]),
     "no history": lambda: plot.plot_history({}),
     "a number for a history": lambda: plot.plot_history(3),

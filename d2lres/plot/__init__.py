@@ -2,23 +2,32 @@
 
 Each function returns a matplotlib Figure that a notebook shows as the value of its cell, that
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
-explanation: `figure` (the common look), `sketch` (boxes and arrows), `blocks`, `network`, `curves`,
-`tables`, `images`.
+explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
+`blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
+`windows`, `fields`, `curves`, `tables`, `images`.
 """
 
 from .blocks import draw_block, draw_blocks, draw_idea
 from .curves import plot_history
+from .fields import draw_fields
 from .images import show_images
 from .network import draw_network
+from .parts import plot_stages
+from .stages import draw_stage
 from .tables import plot_confusion, plot_costs
+from .windows import draw_windows
 
 __all__ = [
     "draw_block",
     "draw_blocks",
+    "draw_fields",
     "draw_idea",
     "draw_network",
+    "draw_stage",
+    "draw_windows",
     "plot_confusion",
     "plot_costs",
     "plot_history",
+    "plot_stages",
     "show_images",
 ]

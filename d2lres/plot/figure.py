@@ -27,12 +27,14 @@ except ImportError as error:
 
 INCH = 96  # CSS pixels
 MARGIN = 14  # CSS pixels, around every figure
+PAGE = 760  # CSS pixels, the widest figure
 POINT = 72 / 96  # a CSS pixel in points, the unit of font sizes and line widths
 
 #: Okabe and Ito's colours, told apart by colour-blind readers ("Color Universal Design", 2008).
 BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 SKY, ORANGE, YELLOW = "#56B4E9", "#E69F00", "#F0E442"
 SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
+STAGES = (SKY, GREEN, ORANGE, PURPLE, BLUE)
 CARD, INK, SOFT, LINE, FAINT = "#ffffff", "#1f2933", "#52606d", "#7b8794", "#e4e7eb"
 
 TEXT, SMALL, TITLE = 13 * POINT, 12 * POINT, 14 * POINT
@@ -153,6 +155,11 @@ def ink(color) -> tuple[float, ...]:
     return mix(color, 0.62, INK)
 
 
+def color_of_part(name: str) -> str:
+    """The color of a part of a network; the stem and the head are grey."""
+    return STAGES[(int(name[5:]) - 1) % len(STAGES)] if name.startswith("stage") else LINE
+
+
 @lru_cache(maxsize=4096)
 def readable_on(color) -> str:
     """Black or white, whichever stands out more: at least 4.5 to 1, as WCAG 2.1 asks for text."""
@@ -161,6 +168,7 @@ def readable_on(color) -> str:
     return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
 
 
+@lru_cache(maxsize=4096)
 def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
     """How many CSS pixels a line of text takes."""
     font = FontProperties(family="DejaVu Sans", size=size, weight=weight)

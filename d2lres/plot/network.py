@@ -2,29 +2,14 @@
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from itertools import combinations, groupby, pairwise
+from itertools import combinations, pairwise
 
-from ..accounting import Row, count
-from ..arch import Architecture, BatchNorm, ReLU, Residual, named
-from ..errors import ConfigError
-from .figure import (
-    BLUE,
-    GREEN,
-    INK,
-    LINE,
-    MARGIN,
-    ORANGE,
-    PURPLE,
-    SKY,
-    SMALL,
-    SOFT,
-    ink,
-    mix,
-    styled,
-)
+from ..accounting import count
+from ..arch import Architecture, BatchNorm, Dense, Gate, ReLU, Residual
+from .figure import INK, MARGIN, SMALL, SOFT, color_of_part, ink, mix, styled
+from .shapes import Run, check, is_block, runs_of, written
 from .sketch import DOTS, Box, Sketch, shortcut_kind, widest, words
 
-STAGES = (SKY, GREEN, ORANGE, PURPLE, BLUE)
 # Pixels: a box; arrows within a block, between blocks, and with a shape beside them; the radius of
 # an addition; from the name of a part to its boxes, from these to the outermost point of a
 # shortcut, and from there to the next column.
@@ -40,6 +25,7 @@ class Unit:
     shortcut: "tuple | None" = None
     times: int = 1
     shape: str = ""  # of what leaves it, where that is to be written
+    before: tuple[str, ...] = ()  # what stands above the point where the shortcut leaves
 
 
 @dataclass(frozen=True)
@@ -53,59 +39,61 @@ class Part:
     @property
     def lines(self) -> int:
         """Boxes and additions, one below the other."""
-        return sum(len(unit.texts) + (unit.shortcut is not None) for unit in self.units)
+        return sum(
+            len(unit.before + unit.texts) + (unit.shortcut is not None) for unit in self.units
+        )
 
 
 def drawn(layers) -> tuple[str, ...]:
     """The texts of the layers that get a box: all but normalization and activation."""
-    return tuple(words(layer) for layer in layers if not isinstance(layer, (BatchNorm, ReLU)))
+    return tuple(brief(layer) for layer in layers if not isinstance(layer, (BatchNorm, ReLU)))
 
 
-def by(row: Row) -> str:
-    """The shape of a row as text: C×H×W, or units alone for a dense layer."""
-    shape = row.output_shape[:1] if row.op == "Dense" else row.output_shape
-    return "×".join(map(str, shape))
+def brief(layer) -> str:
+    """A layer in words; of a gate, only its dense layers."""
+    if not isinstance(layer, Gate):
+        return words(layer)
+    units = ", ".join(str(each.units) for each in layer.gate if isinstance(each, Dense))
+    return f"scale by gate ({units})"
 
 
-def shape_after(rows, name: str) -> str:
-    """The shape that leaves a part or a layer, by its name in the accounting."""
-    return by([row for row in rows if f"{row.name}.".startswith(f"{name}.")][-1])
+def unit_of(run: Run) -> Unit:
+    """A layer, or equal blocks, as a unit."""
+    if not is_block(run.layer):
+        return Unit(drawn([run.layer]), shape=run.leaves)
+    texts = drawn(run.layer.branch)
+    if not isinstance(run.layer, Residual):
+        return Unit(texts, times=run.times)
+    return Unit(texts, run.layer.shortcut, run.times, before=drawn(run.layer.before))
 
 
-def units_of(part: str, layers, rows, collapse: int) -> list[Unit]:
-    """The units of a part; `collapse` equal blocks in a row, or more, are one unit."""
-    units = []
-    for layer, run in groupby(named(layers), key=lambda pair: pair[1]):
-        names = [f"{part}.{name}" for name, _ in run]
-        if not isinstance(layer, Residual):
-            units += [Unit(drawn([layer]), shape=shape_after(rows, name)) for name in names]
-        elif len(names) >= collapse:
-            units.append(Unit(drawn(layer.branch), layer.shortcut, len(names)))
-        else:
-            units += [Unit(drawn(layer.branch), layer.shortcut)] * len(names)
-    units = [unit for unit in units if unit.texts]
+def units_of(runs: "list[Run]") -> list[Unit]:
+    """The units of a part, each with the shape that leaves it where that changes."""
+    units = [unit for unit in map(unit_of, runs) if unit.texts or unit.shortcut is not None]
     for i in range(1, len(units)):
         if units[i].shape == units[i - 1].shape:
             units[i - 1] = replace(units[i - 1], shape="")
-    return [*units[:-1], replace(units[-1], shape=shape_after(rows, part))]
+    return [*units[:-1], replace(units[-1], shape=runs[-1].leaves)]
 
 
 def heading_of(part: str, layers) -> str:
     """The name of a part as it stands beside it."""
-    blocks = sum(isinstance(layer, Residual) for layer in layers)
+    blocks = sum(map(is_block, layers))
     name = part.replace("stage", "stage ")
     return f"{name}\n{blocks} block{'s' * (blocks > 1)}" if blocks else name
 
 
 def part_in_words(name: str, layers, shape: str) -> str:
     """What the picture shows of a part, as a sentence."""
-    blocks = [layer for layer in layers if isinstance(layer, Residual)]
+    blocks = [layer for layer in layers if is_block(layer)]
     if not blocks:
         return f"{name.capitalize()}: {'; '.join(drawn(layers))}: {shape}."
-    kinds = Counter(shortcut_kind(block.shortcut) for block in blocks)
+    residual = [block for block in blocks if isinstance(block, Residual)]
+    kinds = Counter(shortcut_kind(block.shortcut) for block in residual)
     shortcuts = ", ".join(f"{number} {kind}" for kind, number in kinds.items())
     text = f"{heading_of(name, layers)} of {'; '.join(drawn(blocks[-1].branch))}"
-    return f"{text} (shortcuts: {shortcuts}): {shape}.".replace("\n", ": ").capitalize()
+    text += f" (shortcuts: {shortcuts or 'none'}): {shape}."
+    return text.replace("\n", ": ").replace("stage", "Stage", 1)
 
 
 @styled
@@ -122,8 +110,8 @@ def draw_network(
     Arguments: `input_shape` (C, H, W), None for the usual one; `title`, the finding; `collapse`,
     draw so many equal blocks in a row, or more, once, with their number beside them; `columns`,
     side by side: 1 gives the largest letters on a telephone, 2 fits a screen.
-    Convolutions, pooling and dense layers have a box; the shape that leaves each part stands at
-    its arrow; a shortcut that changes the shape is dotted.
+    Convolutions, pooling, dense layers and gates have a box, normalization and ReLU have none; the
+    shape that leaves each part stands at its arrow; a shortcut that is not the identity is dotted.
     Raises ConfigError for what is no architecture, ShapeError for an input that does not fit.
     Source: He et al. (2015), figure 3.  Chapter "ResNet-18, layer by layer".
 
@@ -131,31 +119,19 @@ def draw_network(
     >>> draw_network(architecture("resnet18"), (1, 96, 96)).alt[:44]
     'resnet18 from top to bottom. Input 1×96×96. '
     """
-    if not isinstance(architecture, Architecture):
-        raise ConfigError(
-            f"draw_network: {architecture!r}; expected an architecture. "
-            "Take one by name: draw_network(architecture('resnet18'))."
-        )
-    limits = {"collapse": (collapse, 2, 1000), "columns": (columns, 1, len(architecture.parts))}
-    for name, (value, low, high) in limits.items():
-        if type(value) is not int or not low <= value <= high:
-            raise ConfigError(
-                f"draw_network: {name} = {value!r}; expected a whole number from {low} to {high}."
-            )
-    rows = count(architecture, input_shape)
-    shape = "×".join(map(str, input_shape or architecture.input_shape))
-    said = [part_in_words(p, ls, shape_after(rows, p)) for p, ls in architecture.parts.items()]
-    alt = " ".join([f"{architecture.name} from top to bottom. Input {shape}.", *said])
+    columns_of = (columns, 1, len(getattr(architecture, "parts", "")))
+    check("draw_network", architecture, collapse=(collapse, 2, 1000), columns=columns_of)
+    shape = architecture.input_shape if input_shape is None else input_shape
+    rows = count(architecture, shape)
+    runs = runs_of(architecture, shape, rows, collapse)
+    said = [part_in_words(p, ls, runs[p][-1].leaves) for p, ls in architecture.parts.items()]
+    alt = " ".join([f"{architecture.name} from top to bottom. Input {written(shape)}.", *said])
     sketch = Sketch(f"{title}. {alt}" if title else alt)
     parts = [
-        Part(heading_of(name, layers), color_of_part(name), units_of(name, layers, rows, collapse))
+        Part(heading_of(name, layers), color_of_part(name), units_of(runs[name]))
         for name, layers in architecture.parts.items()
     ]
-    return draw_towers(sketch, parts, f"input {shape}", columns, title)
-
-
-def color_of_part(name: str) -> str:
-    return STAGES[(int(name[5:]) - 1) % len(STAGES)] if name.startswith("stage") else LINE
+    return draw_towers(sketch, parts, f"input {written(shape)}", columns, title)
 
 
 # --- the drawing ---------------------------------------------------------------------------------
@@ -164,7 +140,7 @@ def color_of_part(name: str) -> str:
 def draw_towers(sketch: Sketch, parts: "list[Part]", entry: str, columns: int, title):
     """Draw the parts in columns, joined by an arrow from each to the next."""
     units = [unit for part in parts for unit in part.units]
-    box_width = 20 + widest([text for unit in units for text in unit.texts])
+    box_width = 20 + widest([text for unit in units for text in unit.before + unit.texts])
     names = widest([part.heading for part in parts], SMALL) + NAME
     times = widest([f"×{unit.times}" for unit in units if unit.times > 1], weight="bold")
     width = names + box_width + ROOM + times + BEYOND
@@ -225,25 +201,35 @@ class Tower:
         self.sketch.text(edge - 7, middle, part.heading, **options)
 
     def _unit(self, unit: Unit, color: str) -> None:
+        top = self.y + self.link
+        self._boxes(unit.before, color)
         fork = self.y + self.link - 8
-        for i, text in enumerate(unit.texts):
-            top = self.y + (SHORT if i else self.link)
-            self.sketch.arrow(self.x, self.y, top)
-            self.y = self.sketch.box(self.x, top, Box(text, color, BOX), self.box_width)
+        self._boxes(unit.texts, color)
         if unit.shortcut is not None:
-            self._shortcut(unit, fork, color)
+            self._shortcut(unit, fork)
+        if unit.times > 1:
+            options = {"ha": "left", "weight": "bold", "color": ink(color)}
+            right = self.right if unit.shortcut is not None else self.right - ROOM
+            self.sketch.text(right + 7, (top + self.y) / 2, f"×{unit.times}", **options)
         self.link = LONG if unit.shape else LINK
         self.sketch.text(self.x + 9, self.y + 13, unit.shape, SMALL, SOFT, ha="left")
 
-    def _shortcut(self, unit: Unit, fork: float, color: str) -> None:
+    def _boxes(self, texts, color: str) -> None:
+        """Boxes one below the other; another arrow's length follows the last."""
+        for i, text in enumerate(texts):
+            top = self.y + (SHORT if i else self.link)
+            self.sketch.arrow(self.x, self.y, top)
+            self.y = self.sketch.box(self.x, top, Box(text, color, BOX), self.box_width)
+        if texts:
+            self.link = LINK
+
+    def _shortcut(self, unit: Unit, fork: float) -> None:
         """The shortcut that left at height `fork`, and the addition."""
         x, y, right = self.x, self.y + SHORT + ADD, self.right
         self.sketch.arrow(x, self.y, y - ADD)
         self.sketch.plus(x, y, ADD)
         kind = shortcut_kind(unit.shortcut)
         around = [(x, fork), (right, fork), (right, y), (x + ADD, y)]
-        self.sketch.route(around, kind, kind != "identity", curve=11)
-        if unit.times > 1:
-            options = {"ha": "left", "weight": "bold", "color": ink(color)}
-            self.sketch.text(right + 7, (fork + y) / 2, f"×{unit.times}", **options)
+        label = f"{kind} ×{unit.times}"
+        self.sketch.route(around, label, kind != "identity", curve=11)
         self.y = y + ADD

@@ -5,10 +5,22 @@ Coordinates are CSS pixels, x to the right and y down, as data flows.
 
 from dataclasses import dataclass
 
-from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatch, Rectangle
 from matplotlib.path import Path
 
-from ..arch import BatchNorm, Conv, Dense, GlobalAvgPool, MaxPool, ReLU
+from ..arch import (
+    BatchNorm,
+    Conv,
+    Dense,
+    Gate,
+    GlobalAvgPool,
+    MaxPool,
+    Pad,
+    ReLU,
+    Sigmoid,
+    ZeroChannels,
+)
 from .figure import (
     BLUE,
     CARD,
@@ -35,33 +47,86 @@ DOTS = (0, (1, 2.2))
 
 @dataclass(frozen=True)
 class Box:
-    """A box to draw: its text and its color."""
+    """A box to draw: its text and its color.
+
+    `factors`: what enters it goes past it, too, and is multiplied by what leaves it.
+    """
 
     text: str
     color: str
     height: float = 30
+    factors: bool = False
 
 
 # --- layers in words -----------------------------------------------------------------------------
 
 
-def stride_mark(layer) -> str:
-    """The paper's mark for a stride: ", /2"."""
-    return f", /{layer.strides}" if layer.strides > 1 else ""
+def marks(layer) -> str:
+    """The paper's mark for a stride, ", /2", and a padding that is not the usual one."""
+    stride = f", /{layer.strides}" if layer.strides > 1 else ""
+    padding, usual = layer.padding, (layer.kernel - 1) // 2
+    if isinstance(padding, str):
+        return stride + f", {padding}" * (layer.kernel > 1)
+    return stride if sides_words(padding) == str(usual) else f"{stride}, pad {sides_words(padding)}"
 
 
+def sides_words(padding) -> str:
+    """One number where all sides have it, else top/bottom/left/right."""
+    sides = padding if isinstance(padding, tuple) else (padding,)
+    return str(sides[0]) if len(set(sides)) == 1 else "/".join(map(str, sides))
+
+
+def conv_words(conv: Conv) -> str:
+    groups = f", {conv.groups} groups" if conv.groups > 1 else ""
+    bias = " + bias" if conv.use_bias else ""
+    return f"{conv.kernel}×{conv.kernel} conv, {conv.channels}{groups}{marks(conv)}{bias}"
+
+
+def norm_words(norm: BatchNorm) -> str:
+    missing = [name for name, there in (("γ", norm.scale), ("β", norm.center)) if not there]
+    return "BN without " + ", ".join(missing) if missing else "BN"
+
+
+def pool_words(pool: MaxPool) -> str:
+    """A window of one pixel only skips pixels: that is how shortcut A halves a map."""
+    if pool.kernel == 1 and pool.strides > 1:
+        return f"every {pool.strides}{ORDINAL.get(pool.strides, 'th')} pixel"
+    return f"{pool.kernel}×{pool.kernel} max pool{marks(pool)}"
+
+
+def pad_words(pad: Pad) -> str:
+    return f"zeros around: {sides_words((pad.top, pad.bottom, pad.left, pad.right))}"
+
+
+def gate_words(gate: Gate) -> str:
+    said = [words(layer).replace("dense,", "dense") for layer in gate.gate]
+    return "gate: " + ", ".join(said).replace("global average pool", "pool")
+
+
+ORDINAL = {2: "nd", 3: "rd"}
 WORDS = {
-    Conv: lambda c: (
-        f"{c.kernel}×{c.kernel} conv, {c.channels}{stride_mark(c)}" + (" + bias" * c.use_bias)
-    ),
-    BatchNorm: lambda _: "BN",
+    Conv: conv_words,
+    BatchNorm: norm_words,
     ReLU: lambda _: "ReLU",
-    MaxPool: lambda p: f"{p.kernel}×{p.kernel} max pool{stride_mark(p)}",
+    Sigmoid: lambda _: "sigmoid",
+    MaxPool: pool_words,
     GlobalAvgPool: lambda _: "global average pool",
     Dense: lambda d: f"dense, {d.units}",
+    Pad: pad_words,
+    ZeroChannels: lambda z: f"+{z.added} zero channels",
+    Gate: gate_words,
 }
 
-COLORS = {Conv: BLUE, ReLU: GREEN, MaxPool: ORANGE, GlobalAvgPool: ORANGE, Dense: PURPLE}
+COLORS = {
+    Conv: BLUE,
+    BatchNorm: LINE,
+    ReLU: GREEN,
+    Sigmoid: GREEN,
+    MaxPool: ORANGE,
+    GlobalAvgPool: ORANGE,
+    Dense: PURPLE,
+    Gate: PURPLE,
+}
 
 
 def words(layer) -> str:
@@ -70,7 +135,7 @@ def words(layer) -> str:
 
 
 def color_of(layer) -> str:
-    return COLORS.get(type(layer), LINE if isinstance(layer, BatchNorm) else YELLOW)
+    return COLORS.get(type(layer), YELLOW)
 
 
 def shortcut_kind(shortcut) -> str:
@@ -84,12 +149,16 @@ def shortcut_kind(shortcut) -> str:
 
 
 class Sketch:
-    """A sheet that grows: draw, then `finish` it at the size that was needed."""
+    """A sheet that grows: draw, then `finish` it at the size that was needed.
+
+    `add_artist` and not `add_patch`, which keeps track of limits that only `finish` knows.
+    """
 
     def __init__(self, alt: str):
         self.figure = picture(100, 100, alt)
         self.axes = self.figure.add_axes((0, 0, 1, 1))
         self.axes.set_axis_off()
+        self.axes.set(xticks=(), yticks=())  # hidden, but else they take most of the time
 
     def finish(self, width: float, height: float):
         """The figure, cut to `width` and `height`."""
@@ -110,7 +179,7 @@ class Sketch:
 
     def box(self, x: float, y: float, box: Box, width: float) -> float:
         """Draw a box with the middle of its upper edge at (x, y); the y of its lower edge."""
-        self.axes.add_patch(
+        self.axes.add_artist(
             FancyBboxPatch(
                 (x - width / 2, y),
                 width,
@@ -124,32 +193,49 @@ class Sketch:
         self.text(x, y + box.height / 2, box.text, TEXT if box.height > 24 else SMALL)
         return y + box.height
 
+    def rectangle(self, x, y, width, height, face, edge, **options) -> None:
+        """A rectangle with its upper left corner at (x, y); a line of one pixel unless told."""
+        options = {"linewidth": POINT, "facecolor": face, "edgecolor": edge, **options}
+        self.axes.add_artist(Rectangle((x, y), width, height, **options))
+
+    def dot(self, x: float, y: float, radius: float, color) -> None:
+        self.axes.add_artist(Circle((x, y), radius, color=color, linewidth=0, zorder=4))
+
     def arrow(self, x: float, y0: float, y1: float) -> None:
         """An arrow down."""
         self.route([(x, y0), (x, y1)])
 
     def line(self, x0, y0, x1, y1, color, width: float, style="solid") -> None:
         """A line of `width` pixels."""
-        self.axes.plot((x0, x1), (y0, y1), color=color, linewidth=width * POINT, linestyle=style)
+        options = {"color": color, "linewidth": width * POINT, "linestyle": style}
+        self.axes.add_artist(Line2D((x0, x1), (y0, y1), **options))
 
     def plus(self, x: float, y: float, radius: float = 10) -> None:
         """The addition, a circled plus with its centre at (x, y)."""
-        self.axes.add_patch(
+        arm = 0.55 * radius
+        self._circled(x, y, radius, ((arm, 0), (0, arm)))
+
+    def times(self, x: float, y: float, radius: float = 10) -> None:
+        """The multiplication, a circled cross with its centre at (x, y)."""
+        arm = 0.42 * radius
+        self._circled(x, y, radius, ((arm, arm), (arm, -arm)))
+
+    def _circled(self, x, y, radius, arms) -> None:
+        self.axes.add_artist(
             Circle((x, y), radius, facecolor=CARD, edgecolor=INK, linewidth=1.3 * POINT, zorder=3)
         )
-        arm = 0.55 * radius
-        for dx, dy in ((arm, 0), (0, arm)):
-            self.axes.plot(
-                (x - dx, x + dx), (y - dy, y + dy), color=INK, linewidth=1.3 * POINT, zorder=4
-            )
+        for dx, dy in arms:
+            ends = (x - dx, x + dx), (y - dy, y + dy)
+            line = Line2D(*ends, color=INK, linewidth=1.3 * POINT, zorder=4)
+            self.axes.add_artist(line)
 
-    def route(self, points, label: str = "", dotted: bool = False, curve: float = 10) -> None:
-        """A line through points with an arrow head; `curve`, the radius of its corners."""
+    def route(self, points, label="", dotted=False, curve: float = 10, head=True) -> None:
+        """A line through points, with an arrow head; `curve`, the radius of its corners."""
         path, codes = [points[0]], [Path.MOVETO]
         for before, corner, after in zip(points, points[1:], points[2:], strict=False):
             path += [_towards(corner, before, curve), corner, _towards(corner, after, curve)]
             codes += [Path.LINETO, Path.CURVE3, Path.CURVE3]
-        self.axes.add_patch(
+        self.axes.add_artist(
             PathPatch(
                 Path([*path, points[-1]], [*codes, Path.LINETO]),
                 fill=False,
@@ -160,8 +246,10 @@ class Sketch:
                 label=label,
             )
         )
+        if not head:
+            return
         tail = _towards(points[-1], points[-2], 6)
-        self.axes.add_patch(
+        self.axes.add_artist(
             FancyArrowPatch(
                 tail,
                 points[-1],

@@ -3,6 +3,7 @@
 Explained in the chapters "The residual block", "Shortcuts" and "Versions and implementations".
 """
 
+from dataclasses import replace
 from math import prod
 
 from ..arch import (
@@ -116,7 +117,7 @@ def projection(channels, strides, normalized=True):
 def resnext(in_channels, width, strides=1, *, groups=32, shortcut="B", **_):
     """A bottleneck whose 3x3 runs in groups; twice `width` channels leave.
 
-    Source: Xie et al., "Aggregated Residual Transformations" (2017), figure 3 (c) and table 1.
+    Source: Xie et al. (2017), figure 3 (c) and table 1.
     """
     convs = (
         Conv(width, kernel=1),
@@ -126,10 +127,11 @@ def resnext(in_channels, width, strides=1, *, groups=32, shortcut="B", **_):
     return block_of(convs, in_channels, "v1.5", shortcut, first=False)
 
 
-def squeeze_excite(block: Residual, channels: int, reduction: int = 16) -> Residual:
+def squeeze_excite(block: Residual, channels: int, reduction: int = 16):
     """The same block with a factor for each channel before the sum.
 
-    Source: Hu et al., "Squeeze-and-Excitation Networks" (2018), figure 3 and section 3.3.
+    Source: Hu et al. (2018), figure 3 and section 3.3.
     """
-    gate = Gate((GlobalAvgPool(), Dense(channels // reduction), ReLU(), Dense(channels), Sigmoid()))
-    return Residual((*block.branch, gate), block.shortcut, block.after, block.before)
+    squeeze = (GlobalAvgPool(), Dense(channels // reduction), ReLU())
+    excite = (Dense(channels), Sigmoid())
+    return replace(block, branch=(*block.branch, Gate(squeeze + excite)))

@@ -7,14 +7,17 @@ from ..arch import Architecture, BatchNorm, Conv, Dense, GlobalAvgPool, MaxPool,
 from .blocks import basic, bottleneck
 
 
-def stages_of(block, in_channels: int, depths, widths, **options) -> tuple:
-    """Stages of blocks.  Every stage but the first halves height and width, in its first block."""
+def stages_of(block, in_channels, depths, widths, **options) -> tuple:
+    """Stages of blocks, each as data.
+
+    Every stage but the first halves height and width, in its first block.
+    """
     stages, channels = [], in_channels
     for i, (depth, width) in enumerate(zip(depths, widths, strict=True)):
         stage = []
         for j in range(depth):
-            strides = 2 if i > 0 and j == 0 else 1
-            stage.append(block(channels, width, strides, first=i == j == 0, **options))
+            strides, first = 2 if i > 0 and j == 0 else 1, i == j == 0
+            stage.append(block(channels, width, strides, first=first, **options))
             channels = out_channels(stage[-1])
         stages.append(tuple(stage))
     return tuple(stages)
@@ -45,13 +48,14 @@ IMAGENET = {
 
 
 def imagenet(name, depth, *, classes, version, shortcut, block=None, widths=WIDTHS) -> Architecture:
-    """A net of table 1, or with another `block` and other `widths` in the same places."""
+    """A net of table 1; or another `block` and other `widths` in its places."""
     usual, depths = IMAGENET[depth]
     conv, pool = Conv(64, kernel=7, strides=2), MaxPool(kernel=3, strides=2)
+    options = {"version": version, "shortcut": shortcut}
     return Architecture(
         name=name,
         stem=stem_of(conv, version, (pool,)),
-        stages=stages_of(block or usual, 64, depths, widths, version=version, shortcut=shortcut),
+        stages=stages_of(block or usual, 64, depths, widths, **options),
         head=head_of(classes, version),
         input_shape=(3, 224, 224),
         version=version,
