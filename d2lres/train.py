@@ -43,18 +43,30 @@ class CrossEntropy(nn.HybridBlock):
         return (1 - self._smoothing) * right - self._smoothing * log_p.mean(axis=-1)
 
 
-def mixed(train_iter, alpha: float, rng):
-    """Batches as (X, targets), targets being pairs of class numbers and a share of the loss.
+class MixedLoss(nn.HybridBlock):
+    """The loss of mixed images: y (N, 3) holds two class numbers and the share of the first."""
 
-    With `alpha`, every batch is mixed with itself in another order (MixUp): X is a share of each
-    image and the rest of another.  Source: Zhang et al. (2018), equation 1.
+    def __init__(self, loss):
+        super().__init__()
+        self.loss = loss
+
+    def hybrid_forward(self, F, y_hat, y):
+        first, second, share = (y[:, i] for i in range(3))
+        return share * self.loss(y_hat, first) + (1 - share) * self.loss(y_hat, second)
+
+
+def mixed(train_iter, alpha: float, rng):
+    """Each batch mixed with itself in another order (MixUp), as `MixedLoss` takes it.
+
+    Source: Zhang et al. (2018), equation 1.  Chapter "A modern recipe, piece by piece".
     """
     for X, y in train_iter:
-        if alpha:
-            share, order = rng.beta(alpha, alpha), np.array(rng.permutation(len(X)), dtype="int32")
-            yield share * X + (1 - share) * X[order], [(y, share), (y[order], 1 - share)]
-        else:
-            yield X, [(y, 1.0)]
+        share, order = rng.beta(alpha, alpha), np.array(rng.permutation(len(X)), dtype="int32")
+        y = y.astype("float32")
+        yield (
+            share * X + (1 - share) * X[order],
+            np.stack([y, y[order], np.full_like(y, share)], axis=1),
+        )
 
 
 def split(batch, devices) -> list:
@@ -66,27 +78,22 @@ def split(batch, devices) -> list:
 def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
     """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy, images).
 
-    `batches` as from `mixed`; `learning_rate` is a function of the number of batches done.  Sums
-    stay on the device and are read some batches later: asking at once would make Python wait.
+    `report` hears of each batch; `learning_rate` is a function of the number of batches done.
+    Sums stay on the device and are read some batches later: to ask at once would make Python wait.
     """
     sums, corrects, seen, pending = [0.0] * len(devices), [0] * len(devices), 0, deque()
-    for done, (X, targets) in enumerate(batches):
-        Xs = split(X, devices)
-        targets = [[(part, share) for part in split(y, devices)] for y, share in targets]
-        targets = list(zip(*targets, strict=True))  # for each device
+    for done, (X, y) in enumerate(batches):
+        Xs, ys = split(X, devices), split(y, devices)
         with autograd.record():
             y_hats = [net(part) for part in Xs]
-            losses = [
-                sum(share * loss(y_hat, y) for y, share in pairs)
-                for y_hat, pairs in zip(y_hats, targets, strict=True)
-            ]
+            losses = [loss(y_hat, part) for y_hat, part in zip(y_hats, ys, strict=True)]
         autograd.backward(losses)
         trainer.set_learning_rate(learning_rate(done))
         trainer.step(X.shape[0])
-        for i, (y_hat, pairs, l) in enumerate(zip(y_hats, targets, losses, strict=True)):
-            y = pairs[0][0]
+        for i, (y_hat, part, l) in enumerate(zip(y_hats, ys, losses, strict=True)):
+            labels = part if part.ndim == 1 else part[:, 0]  # of mixed images: the first
             sums[i] = sums[i] + l.sum()
-            corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(y.dtype) == y).sum()
+            corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(labels.dtype) == labels).sum()
         seen += X.shape[0]
         pending.append((done + 1, seen, list(sums), list(corrects)))
         if len(pending) > IN_FLIGHT:
@@ -168,19 +175,19 @@ def fit(
     devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
     _prepare(net, devices, dtype)
     loss = CrossEntropy(label_smoothing)
+    loss = MixedLoss(loss) if mixup else loss
     loss.hybridize()
     trainer = _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype)
     history = load_checkpoint(checkpoint, net, trainer, devices) if resume else History()
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
-        rng = numpy.random.RandomState([getattr(train_iter, "seed", 0), epoch, 1])
         start, steps = time.perf_counter(), len(train_iter)
         report = Progress(_images(train_iter), epoch, num_epochs, progress)
         try:
             train_loss, train_acc, seen = train_epoch(
                 net,
-                _cast(mixed(train_iter, mixup, rng), dtype),
+                _batches(train_iter, epoch, mixup, dtype),
                 loss,
                 trainer,
                 devices,
@@ -248,9 +255,11 @@ def _images(train_iter) -> int | None:
     return getattr(train_iter, "num_examples", None)
 
 
-def _cast(batches, dtype: str):
-    for X, targets in batches:
-        yield X.astype(dtype, copy=False), targets
+def _batches(train_iter, epoch: int, mixup: float, dtype: str):
+    """The batches of an epoch, mixed and in the precision of the net."""
+    rng = numpy.random.RandomState([getattr(train_iter, "seed", 0), epoch, 1])
+    for X, y in mixed(train_iter, mixup, rng) if mixup else train_iter:
+        yield X.astype(dtype, copy=False), y
 
 
 def _out_of_memory(error, train_iter) -> D2lresError | None:

@@ -13,7 +13,7 @@ from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres._mxnet import gluon, init, mx, np, npx
 from d2lres.data import BatchIterator
 from d2lres.history import Epoch
-from d2lres.train import CrossEntropy, mixed, predict
+from d2lres.train import CrossEntropy, MixedLoss, mixed, predict
 
 nn = gluon.nn
 
@@ -220,16 +220,24 @@ def test_smoothed_cross_entropy_is_that_of_smoothed_targets():
         assert numpy.allclose(CrossEntropy(s)(y_hat, y).asnumpy(), expected, atol=1e-5)
 
 
-def test_mixup_mixes_images_and_targets_by_one_share():
-    X, y = np.arange(6).reshape(6, 1), np.arange(6)
-    for mixed_X, ((first, a), (second, b)) in mixed(
-        [(X, y)] * 20, 0.4, numpy.random.RandomState(0)
-    ):
-        assert a + b == pytest.approx(1) and 0 <= a <= 1
-        assert (first == y).all() and sorted(second.tolist()) == y.tolist()
-        assert np.abs(mixed_X[:, 0] - (a * first + b * second)).max() < 1e-5
-    ((plain, targets),) = mixed([(X, y)], 0.0, None)
-    assert plain is X and len(targets) == 1 and targets[0][1] == 1.0
+def test_mixup_mixes_images_and_classes_by_one_share():
+    X, y, rng = np.arange(6).reshape(6, 1), np.arange(6), numpy.random.RandomState(0)
+    for mixed_X, targets in mixed([(X, y)] * 20, 0.4, rng):
+        first, second, share = targets.asnumpy().T
+        assert (first == y.asnumpy()).all() and sorted(second) == y.tolist()
+        assert len(set(share)) == 1 and 0 <= share[0] <= 1
+        assert numpy.allclose(mixed_X[:, 0].asnumpy(), share * first + (1 - share) * second)
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
+def test_the_loss_of_mixed_images_is_the_mixed_loss(hybridize):
+    y_hat, y = np.random.normal(size=(2, 4)), np.array([[0, 3, 0.25], [1, 1, 0.5]])
+    loss, plain = MixedLoss(CrossEntropy(0.1)), CrossEntropy(0.1)
+    if hybridize:
+        loss.hybridize()
+    first, second = plain(y_hat, y[:, 0]), plain(y_hat, y[:, 1])
+    expected = y[:, 2] * first + (1 - y[:, 2]) * second
+    assert np.abs(loss(y_hat, y) - expected).max() < 1e-6
 
 
 def test_momentum_and_decay_are_those_of_the_formula(sample):
