@@ -29,13 +29,20 @@ class Run:
     record: dict
     history: History
 
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained."""
+        return Recipe(**self.record["recipe"])
+
 
 def load_run(folder) -> Run:
     """Read a recorded run.  Raises DataError when `folder` holds none, or a damaged one."""
     path = Path(folder) / "run.json"
     try:
         record = json.loads(path.read_text())
-        return Run(Path(folder), record, History.from_list(record["history"]))
+        run = Run(Path(folder), record, History.from_list(record["history"]))
+        run.recipe  # noqa: B018  # which fails here, and not later, where it is none
+        return run
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file; expected a recorded run. `d2lres train RECIPE --out {folder}` "
@@ -204,7 +211,7 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
             f"{weights}: no such file; expected the weights of the run. Only small ones are kept "
             f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
         )
-    recipe, settings = Recipe(**run.record["recipe"]), run.record["settings"]
+    recipe, settings = run.recipe, run.record["settings"]
     train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
     dataset = train_iter.dataset
     if dataset.sha256 != run.record["data"]["sha256"]:

@@ -103,10 +103,9 @@ def test_the_modern_recipe_runs_whole_and_learns_the_colours(form, request, monk
 
 
 def evaluate_again(run, root):
-    from d2lres.recipes import Recipe
     from d2lres.runs import build_net
 
-    net = build_net(Recipe(**run.record["recipe"]))
+    net = build_net(run.recipe)
     net.load_parameters(str(run.folder / "net.params"))
     return evaluate(net, PhotoIterator(root, "val", 4, side=32, augment=False))
 

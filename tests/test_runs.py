@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from d2lres import ConfigError, DataError, summarize
-from d2lres.recipes import RECIPES, Recipe, find_recipe, recipe_names
+from d2lres.recipes import RECIPES, find_recipe, recipe_names
 from d2lres.runs import confusion, evaluate_run, load_run, train_recipe
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").glob("*/run.json"))
@@ -40,7 +40,7 @@ def run(tmp_path_factory):
 
 def test_a_run_names_all_that_decided_it(run):
     record = run.record
-    assert Recipe(**record["recipe"]) == RECIPES["fashion-mnist-native"].changed(num_epochs=1)
+    assert run.recipe == RECIPES["fashion-mnist-native"].changed(num_epochs=1)
     assert record["settings"] == {
         "data": "sample",
         "seed": 0,
@@ -102,6 +102,10 @@ def test_missing_and_damaged_runs_are_refused_by_name(run, tmp_path):
     (tmp_path / "run.json").write_text('{"history": [')
     with pytest.raises(DataError, match="run.json"):
         load_run(tmp_path)
+    record = {**run.record, "recipe": {"name": "x", "speed": 3}}
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(DataError, match="run.json.*speed"):
+        load_run(tmp_path)
     (tmp_path / "run.json").write_text((run.folder / "run.json").read_text())
     with pytest.raises(DataError, match="net.params: no such file"):
         evaluate_run(tmp_path)
@@ -123,7 +127,7 @@ def test_a_run_on_other_data_is_refused(run, tmp_path):
 def test_a_run_in_the_repository_is_whole_and_of_full_data(folder):
     run = load_run(folder)
     recipe = find_recipe(run.record["recipe"]["name"])
-    assert Recipe(**run.record["recipe"]).changed(num_epochs=recipe.num_epochs) == recipe
+    assert run.recipe.changed(num_epochs=recipe.num_epochs) == recipe
     assert run.record["settings"]["data"] == "full"
     assert run.record["commit"] and not run.record["commit"].endswith("+")
     assert run.history.column("epoch") == list(range(1, len(run.history.epochs) + 1))
