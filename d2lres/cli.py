@@ -257,3 +257,38 @@ def evaluate(run_dir, device):
 
     accuracy, recorded, label = evaluate_run(run_dir, device=find_device(device))
     click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")
+
+
+@main.group()
+def experiments():
+    """The book's experiments: list them, run them."""
+
+
+@experiments.command("list")
+def list_experiments():
+    """Print every experiment, what it asks, and about how long it takes on two cores."""
+    from .experiments import EXPERIMENTS
+
+    for e in EXPERIMENTS.values():
+        number = sum(1 for _ in e.runs())
+        click.echo(f"{e.name}: {e.question} ({number} runs, about {e.minutes} minutes)")
+
+
+@experiments.command("run")
+@click.argument("names", nargs=-1, metavar="[NAME] ...")
+@click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
+@click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+def run_experiments(names, out, data, device):
+    """Record the runs of NAME, or of every experiment, that are not recorded yet.
+
+    Stop it with Ctrl-C; the same command goes on.
+    """
+    from .experiments import experiment_names, find_experiment, run_experiment
+
+    chosen = [find_experiment(name) for name in names or experiment_names()]
+
+    from ._mxnet import find_device  # after the names are found: MXNet takes seconds to import
+
+    for experiment in chosen:
+        run_experiment(experiment, out, data=data, device=find_device(device), say=click.echo)

@@ -62,7 +62,11 @@ def recorded(name: str) -> Run:
     Raises ConfigError, naming the nearest, where there is none; DataError for a damaged one.
     Chapter "Training on Fashion-MNIST".
     """
-    folders = {path.parent.name: path.parent for r in RECORDED for path in r.glob("*/run.json")}
+    folders = {
+        path.parent.relative_to(root).as_posix(): path.parent
+        for root in RECORDED
+        for path in root.rglob("run.json")
+    }
     if name not in folders:
         raise unknown_name("recorded run", name, sorted(folders))
     return load_run(folders[name])

@@ -11,7 +11,17 @@ import d2lres
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
-PURE = ("errors", "arch", "zoo", "accounting", "tables", "report", "recipes")
+PURE = (
+    "errors",
+    "arch",
+    "zoo",
+    "accounting",
+    "tables",
+    "report",
+    "schedules",
+    "recipes",
+    "history",
+)
 
 
 def run(code: str, *flags: str) -> str:
@@ -72,8 +82,9 @@ def test_one_file_imports_mxnet():
 
 # Each imports from those before it alone.
 ORDER = (
-    "errors", "arch", "zoo", "accounting", "tables", "report", "recipes", "plot",
-    "_mxnet", "blocks", "models", "data", "train", "runs", "doctor", "cli",
+    "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
+    "plot", "_mxnet", "blocks", "models", "data", "checkpoints", "train", "runs", "experiments",
+    "doctor", "cli",
 )  # fmt: skip
 
 

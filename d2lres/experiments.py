@@ -1,0 +1,144 @@
+"""The book's experiments as plain data: which nets are trained, how often, and to answer what.
+
+An experiment is a list of recipes and seeds.  Its runs are recorded one after another, in
+`runs/EXPERIMENT/RECIPE-SEED`, and can be interrupted and continued at any point.
+
+Explained in the chapters that show them.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from .errors import unknown_name
+from .recipes import Recipe, find_recipe
+
+#: Weights of at most so many bytes are kept beside a record, for the chapters to look into.
+SMALL = 5_000_000
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is asked, and the runs that answer it.  `minutes`: about so long, on two cores."""
+
+    name: str
+    question: str
+    recipes: tuple[Recipe, ...]
+    seeds: tuple[int, ...] = (0,)
+    minutes: int = 0
+
+    def runs(self) -> Iterator[tuple[str, Recipe, int]]:
+        """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
+        for seed in self.seeds:
+            for recipe in self.recipes:
+                yield f"{self.name}/{recipe.name}-{seed}", recipe, seed
+
+
+# Where nets are compared: a fixed fifth of CIFAR-10, a tenth of the paper's epochs, three seeds.
+SHORT = find_recipe("cifar10-fast").changed(
+    name="short", images=10_000, num_epochs=16, label_smoothing=0.0
+)
+
+
+def variant(name: str, **changes) -> Recipe:
+    """The short recipe with one thing changed, which the name says."""
+    return SHORT.changed(name=name, source=f"cifar10-fast, shortened; {name}", **changes)
+
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment(
+            "fashion-mnist",
+            "How far do d2l's setting and a modern recipe come?",
+            (find_recipe("fashion-mnist-modern"),),
+            minutes=40,
+        ),
+        Experiment(
+            "cifar10",
+            "How good is ResNet-20 after an hour on two cores?",
+            (find_recipe("cifar10-fast"),),
+            minutes=60,
+        ),
+        Experiment(
+            "degradation",
+            "Does a deeper net reach a lower training error, with shortcuts and without?",
+            tuple(
+                variant(net, architecture=f"cifar-{net}", augment=())
+                for net in ("plain20", "plain44", "resnet20", "resnet44")
+            ),
+            seeds=(0, 1, 2),
+            minutes=150,
+        ),
+        Experiment(
+            "shortcuts",
+            "Which shortcut is best?",
+            tuple(variant(f"shortcut-{letter}", shortcut=letter) for letter in "ABC"),
+            seeds=(0, 1, 2),
+            minutes=60,
+        ),
+        Experiment(
+            "versions",
+            "Is pre-activation better than the paper's first order?",
+            tuple(variant(version, version=version) for version in ("v1", "v2")),
+            seeds=(0, 1, 2),
+            minutes=40,
+        ),
+    )
+}
+
+
+def experiment_names() -> list[str]:
+    """Every name that `find_experiment` knows, in the order in which they are run."""
+    return list(EXPERIMENTS)
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment called `name`.  Raises ConfigError, naming the nearest, for another."""
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]
+
+
+def finished(folder: Path) -> bool:
+    """Whether a folder holds a run that came to its end."""
+    from .runs import load_run
+
+    if not (folder / "run.json").exists():
+        return False
+    run = load_run(folder)
+    return bool(run.record["final"]) and len(run.history.epochs) == run.recipe.num_epochs
+
+
+def run_experiment(
+    experiment: Experiment,
+    out,
+    *,
+    data: str = "full",
+    device=None,
+    say: Callable[[str], None] = print,
+    progress: bool | None = None,
+) -> None:
+    """Record the runs of an experiment that are not recorded yet, under the folder `out`.
+
+    Arguments: `data`, "full" or "sample"; `device` and `progress` as in `fit`; `say`, which is
+    told of every run.  A run that was interrupted goes on where it was.
+    Raises what `train_recipe` raises.
+    """
+    from .runs import CHECKPOINT, WEIGHTS, train_recipe
+
+    for name, recipe, seed in experiment.runs():
+        folder = Path(out) / name
+        if finished(folder):
+            say(f"{name}: recorded already")
+            continue
+        say(f"{name}: {recipe.num_epochs} epochs")
+        options = {"data": data, "device": device, "progress": progress}
+        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
+        last = run.history.epochs[-1]
+        say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
+        for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
+            file.unlink()
+        (folder / CHECKPOINT).rmdir()
+        if (folder / WEIGHTS).stat().st_size > SMALL:
+            (folder / WEIGHTS).unlink()

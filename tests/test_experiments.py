@@ -1,0 +1,120 @@
+"""Experiments: plain data that names runs, and a command that records those that are missing."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from d2lres import ConfigError, cli
+from d2lres.data import SETS
+from d2lres.experiments import (
+    EXPERIMENTS,
+    SMALL,
+    Experiment,
+    experiment_names,
+    find_experiment,
+    run_experiment,
+)
+from d2lres.recipes import find_recipe
+from d2lres.runs import load_run
+from d2lres.zoo import architecture
+
+TINY = find_recipe("fashion-mnist-modern").changed(
+    name="tiny", architecture="cifar-resnet8", images=200, batch_size=100, num_epochs=2
+)
+
+
+@pytest.mark.parametrize("name", experiment_names())
+def test_an_experiment_can_be_run(name):
+    """Nets and data that exist, names of their own, three seeds wherever nets are compared."""
+    experiment = EXPERIMENTS[name]
+    runs = list(experiment.runs())
+    assert len({folder for folder, _, _ in runs}) == len(runs)
+    assert len(experiment.seeds) >= 3 or len(experiment.recipes) == 1
+    assert experiment.question.endswith("?") and experiment.minutes > 0
+    for _, recipe, _ in runs:
+        assert architecture(recipe.architecture, 10, recipe.version, recipe.shortcut)
+        assert recipe.dataset in SETS
+
+
+def test_all_experiments_together_take_eight_hours_at_most():
+    assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 8 * 60
+
+
+def test_an_unknown_experiment_is_refused_with_the_nearest():
+    with pytest.raises(ConfigError, match="did you mean 'degradation'"):
+        find_experiment("degradatoin")
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    out, said = tmp_path_factory.mktemp("runs"), []
+    experiment = Experiment("e", "?", (TINY, TINY.changed(name="other", lr=0.1)), seeds=(0, 1))
+    run_experiment(experiment, out, data="sample", say=said.append)
+    return out, said, experiment
+
+
+def test_every_run_is_recorded_once_with_its_seed(recorded):
+    out, said, experiment = recorded
+    assert len(said) == 8  # a start and an end each
+    for folder, recipe, seed in experiment.runs():
+        run = load_run(out / folder)
+        assert run.recipe == recipe and run.record["settings"]["seed"] == seed
+        assert run.record["data"]["label"].endswith("200 training images")
+
+
+def test_small_weights_are_kept_and_the_state_of_training_is_not(recorded):
+    out, _, experiment = recorded
+    for folder, _, _ in experiment.runs():
+        assert sorted(file.name for file in (out / folder).iterdir()) == ["net.params", "run.json"]
+        assert (out / folder / "net.params").stat().st_size <= SMALL
+
+
+def test_what_is_recorded_is_not_run_again_and_what_is_not_goes_on(recorded, tmp_path):
+    out, _, experiment = recorded
+    before = (out / "e" / "tiny-0" / "run.json").stat().st_mtime_ns
+    said = []
+    run_experiment(experiment, out, data="sample", say=said.append)
+    assert said == [f"{folder}: recorded already" for folder, _, _ in experiment.runs()]
+    assert (out / "e" / "tiny-0" / "run.json").stat().st_mtime_ns == before
+
+    class Power(Exception):
+        pass
+
+    def cut(message):
+        if "epochs" in message and "tiny-1" in message:
+            raise Power
+
+    with pytest.raises(Power):
+        run_experiment(experiment, tmp_path, data="sample", say=cut)
+    run_experiment(experiment, tmp_path, data="sample", say=lambda message: None)
+    for folder, _, _ in experiment.runs():
+        again, first = load_run(tmp_path / folder), load_run(out / folder)
+        assert again.history.column("train_loss") == first.history.column("train_loss")
+
+
+def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
+    out, _, experiment = recorded
+    monkeypatch.setitem(EXPERIMENTS, "e", experiment)
+    with pytest.raises(SystemExit) as stop:
+        cli.main(["experiments", "run", "e", "--out", str(out), "--data", "sample"])
+    said = capfd.readouterr().out
+    assert not stop.value.code and said.count("recorded already") == 4
+    with pytest.raises(SystemExit):
+        cli.main(["experiments", "list"])
+    listed = capfd.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in listed] == experiment_names()
+    assert "(4 runs, about 0 minutes)" in listed[-1]
+
+
+RUNS = Path(__file__).parents[1] / "runs"
+
+
+@pytest.mark.parametrize("path", sorted(RUNS.glob("*/*/run.json")), ids=lambda p: p.parent.name)
+def test_a_run_in_the_repository_is_of_an_experiment_and_of_full_data(path):
+    record = json.loads(path.read_text())
+    known = {name: recipe for e in EXPERIMENTS.values() for name, recipe, _ in e.runs()}
+    name = path.parent.relative_to(RUNS).as_posix()
+    assert load_run(path.parent).recipe == known[name]
+    assert record["settings"]["data"] == "full"
+    assert record["commit"] and not record["commit"].endswith("+")
