@@ -1,0 +1,20 @@
+"""How many pixels a convolution or a pooling layer adds to an image.
+
+Explained in the chapter "Any input size".
+"""
+
+
+def pads(layer, height: int, width: int) -> tuple[int, int, int, int]:
+    """What a layer adds to an image: (top, bottom, left, right)."""
+    if isinstance(layer.padding, tuple):
+        return layer.padding
+    if layer.padding == "same":
+        return (*same(height, layer), *same(width, layer))
+    return (0 if layer.padding == "valid" else layer.padding,) * 4
+
+
+def same(size: int, layer) -> tuple[int, int]:
+    """SAME: so much that ceil(size / strides) windows fit, the odd pixel at the end."""
+    windows = -(-size // layer.strides)
+    total = max(0, (windows - 1) * layer.strides + layer.kernel - size)
+    return total // 2, total - total // 2
