@@ -61,6 +61,21 @@ EXPERIMENTS = {
             minutes=60,
         ),
         Experiment(
+            "compression",
+            "What does JPEG of quality 75 cost, where the originals are at hand?",
+            tuple(
+                find_recipe("fashion-mnist-modern").changed(
+                    name=name,
+                    jpeg=quality,
+                    images=10_000,
+                    source=f"fashion-mnist-modern on 10,000 images; {name}",
+                )
+                for name, quality in (("original", None), ("jpeg-75", 75))
+            ),
+            seeds=(0, 1, 2),
+            minutes=40,
+        ),
+        Experiment(
             "degradation",
             "Does a deeper net reach a lower training error, with shortcuts and without?",
             tuple(

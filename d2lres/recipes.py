@@ -17,8 +17,9 @@ class Recipe:
 
     The net: `architecture`, `version` and `shortcut` (None: the usual), `classes`, `zero_gamma`
     (let every residual branch begin at zero), `initializer` ("xavier" or "he").
-    The images: `dataset`, `images` (the first so many of a fixed shuffle; None: all), `resize`
-    (side in pixels; None: as they are), `augment` (of "crop", a shift by up to 4 pixels, and
+    The images: `dataset`, `images` (the first so many of a fixed shuffle; None: all), `jpeg` (the
+    quality of a compression that all of them go through; None: none), `resize` (side in pixels;
+    None: as they are), `augment` (of "crop", a shift by up to 4 pixels, and
     "flip"), `normalize` (subtract the mean of each channel and divide by its deviation).
     The loss: `label_smoothing` (0 to 1), `mixup` (the alpha of its Beta distribution; 0: none).
     The steps: SGD with `momentum`, on the mean loss of `batch_size` images; `lr`, the highest
@@ -42,6 +43,7 @@ class Recipe:
     initializer: str = "xavier"
     zero_gamma: bool = False
     images: int | None = None
+    jpeg: int | None = None
     augment: tuple[str, ...] = ()
     normalize: bool = False
     label_smoothing: float = 0.0

@@ -85,6 +85,8 @@ def iterators(recipe: Recipe, data: str, seed: int):
     dataset = load(recipe.dataset, data=data)
     if recipe.images is not None:
         dataset = dataset.first(recipe.images)
+    if recipe.jpeg is not None:
+        dataset = dataset.compressed(recipe.jpeg)
     statistics = dataset.statistics()
     border = [round(255 * mean) for mean in statistics[0]]
     normalize = statistics if recipe.normalize else None

@@ -79,3 +79,18 @@ def test_the_first_images_are_a_fixed_choice_that_results_must_name(cifar):
     for wrong in (0, 2001):
         with pytest.raises(ConfigError, match=f"{wrong} training images; expected 1 to 2000"):
             cifar.first(wrong)
+
+
+def test_compression_changes_a_little_and_must_be_named(cifar):
+    for data in (cifar, load("fashion-mnist", data="sample")):
+        worse, better = data.compressed(30), data.compressed(95)
+        errors = [
+            numpy.abs(c.test_images.astype(float) - data.test_images).mean()
+            for c in (better, worse)
+        ]
+        assert 0 < errors[0] < errors[1] < 20
+        assert worse.test_images.shape == data.test_images.shape
+        assert worse.label == f"{data.label}, JPEG quality 30"
+        assert (worse.test_labels == data.test_labels).all()
+        with pytest.raises(ConfigError, match="JPEG quality 0; expected 1 to 95"):
+            data.compressed(0)

@@ -44,6 +44,17 @@ class Dataset:
         deviations = [(s - m * m) ** 0.5 for s, m in zip(squares, means, strict=True)]
         return tuple(means), tuple(deviations)
 
+    def compressed(self, quality: int) -> "Dataset":
+        """All images through JPEG of a quality from 1 to 95 and back; results must name it."""
+        if not 1 <= quality <= 95:
+            raise ConfigError(f"{self.label}: JPEG quality {quality}; expected 1 to 95. Try 75.")
+        return replace(
+            self,
+            label=f"{self.label}, JPEG quality {quality}",
+            train_images=formats.through_jpeg(self.train_images, quality),
+            test_images=formats.through_jpeg(self.test_images, quality),
+        )
+
     def first(self, images: int) -> "Dataset":
         """The first so many training images of a fixed shuffle, the same on every machine."""
         if not 0 < images <= len(self.train_labels):

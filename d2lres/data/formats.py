@@ -83,7 +83,7 @@ def parse_cifar(content: bytes, path, name: str, image_shape: tuple[int, int, in
 
 def parse_jpegs(content: bytes, path, name: str, image_shape: tuple[int, int, int]):
     """Images (N, C, H, W) and labels (N,) of records <1 label byte><2 bytes length><JPEG file>."""
-    from PIL import Image  # here, since only this sample needs it
+    from PIL import Image  # here, since few readers need it
 
     C, H, W = image_shape
     pixels, labels, at = [], [], 0
@@ -97,6 +97,20 @@ def parse_jpegs(content: bytes, path, name: str, image_shape: tuple[int, int, in
         at += 3 + length
     images = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, H, W, C)
     return np.ascontiguousarray(images.transpose(0, 3, 1, 2)), np.array(labels, np.uint8)
+
+
+def through_jpeg(images: np.ndarray, quality: int) -> np.ndarray:
+    """What is left of uint8 images (N, C, H, W), C = 1 or 3, after JPEG of a quality and back."""
+    from PIL import Image
+
+    changed = np.empty_like(images)
+    for i, image in enumerate(images):
+        file = io.BytesIO()
+        pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
+        Image.fromarray(pixels).save(file, format="JPEG", quality=quality)
+        back = np.asarray(Image.open(file))
+        changed[i] = back if back.ndim == 2 else back.transpose(2, 0, 1)
+    return changed
 
 
 def check_labels(labels: np.ndarray, classes: int, path, name: str) -> np.ndarray:
