@@ -292,3 +292,13 @@ def run_experiments(names, out, data, device):
 
     for experiment in chosen:
         run_experiment(experiment, out, data=data, device=find_device(device), say=click.echo)
+
+
+@experiments.command("table")
+@click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
+def table_of_experiments(out):
+    """Print what is recorded as a table in Markdown, and put it into the folder's README.md."""
+    from .experiments import results, tabulate
+
+    click.echo(results(out).to_markdown())
+    tabulate(out)

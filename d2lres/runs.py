@@ -16,7 +16,6 @@ from pathlib import Path
 from .errors import ConfigError, DataError, Stopped, unknown_name
 from .history import History
 from .recipes import Recipe
-from .train import evaluate, fit, predict
 
 WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
 
@@ -142,8 +141,9 @@ def train_recipe(
     Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe.
     Chapter "Training on Fashion-MNIST".
     """
-    from ._mxnet import mx, try_gpu
+    from ._mxnet import mx, try_gpu  # here, so that reading a run needs no MXNet
     from .models import live_counts
+    from .train import fit, predict
 
     out, device = Path(out), device or try_gpu()
     train_iter, test_iter = iterators(recipe, data, seed)
@@ -209,6 +209,7 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
     Chapter "Training on Fashion-MNIST".
     """
     from ._mxnet import mx, try_gpu
+    from .train import evaluate
 
     run = load_run(folder)
     weights = run.folder / WEIGHTS

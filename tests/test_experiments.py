@@ -13,6 +13,7 @@ from d2lres.experiments import (
     Experiment,
     experiment_names,
     find_experiment,
+    results,
     run_experiment,
 )
 from d2lres.recipes import find_recipe
@@ -107,6 +108,27 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
     assert "(4 runs, about 0 minutes)" in listed[-1]
 
 
+def test_the_table_has_the_mean_and_the_spread_over_the_seeds(recorded):
+    out, _, experiment = recorded
+    rows = {row[0]: row for row in results(out).rows}
+    assert list(rows) == ["e/other", "e/tiny"]
+    tests = [load_run(out / f"e/tiny-{seed}").history.epochs[-1].test_acc for seed in (0, 1)]
+    mean = f"{sum(tests) / 2:.4f} ({min(tests):.4f} to {max(tests):.4f})"
+    assert rows["e/tiny"][2:4] == ("2", "2") and rows["e/tiny"][-1] == mean
+
+
+def test_the_table_stands_in_the_readme_once(recorded, tmp_path, capfd):
+    out, _, _ = recorded
+    (tmp_path / "e").symlink_to(out / "e")
+    (tmp_path / "README.md").write_text("# Mine\n\nText.\n")
+    for _ in range(2):
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["experiments", "table", "--out", str(tmp_path)])
+        assert not stop.value.code
+    text = (tmp_path / "README.md").read_text()
+    assert text.startswith("# Mine\n\nText.\n") and text.count("| e/tiny |") == 1
+
+
 RUNS = Path(__file__).parents[1] / "runs"
 
 
@@ -118,3 +140,9 @@ def test_a_run_in_the_repository_is_of_an_experiment_and_of_full_data(path):
     assert load_run(path.parent).recipe == known[name]
     assert record["settings"]["data"] == "full"
     assert record["commit"] and not record["commit"].endswith("+")
+
+
+def test_the_readme_of_the_runs_has_the_table_of_what_lies_beside_it():
+    assert results(RUNS).to_markdown() in (RUNS / "README.md").read_text(), (
+        "d2lres experiments table"
+    )

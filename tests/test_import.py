@@ -68,6 +68,14 @@ def test_an_unknown_name_is_an_attribute_error():
         getattr(d2lres, "resnet")  # noqa: B009
 
 
+def test_reading_a_recorded_run_needs_no_mxnet():
+    code = (
+        "import sys, d2lres; d2lres.recorded('fashion-mnist-native');"
+        "print('mxnet' in sys.modules)"
+    )
+    assert run(code) == "False"
+
+
 def test_one_file_imports_mxnet():
     """Any other would do so before the import is repaired and the threads are set."""
     import re
