@@ -50,6 +50,7 @@ EPOCHS = [
     for i in range(1, 11)
 ]
 CLASSES = ("shirt", "coat", "bag")
+LINES = {"plain": [1.0, 0.1, 0.012345, 2e-05], "residual": [1.0, 2.0, 3.0]}
 TABLE = [[8, 2, 0], [3, 7, 0], [0, 1, 999]]
 IMAGES = numpy.arange(3 * 4 * 4, dtype="uint8").reshape(3, 1, 4, 4)
 
@@ -99,6 +100,10 @@ def entering(architecture, stage: int) -> tuple:
     return rows[first - 1].output_shape
 
 
+def lines(series=LINES, **options):
+    return plot.plot_lines(series, xlabel="layer", ylabel="signal", **options)
+
+
 def by(shape) -> str:
     return "×".join(map(str, shape))
 
@@ -118,6 +123,7 @@ FIGURES = {
     "fields": lambda: plot.draw_fields(summarize("resnet50", (3, 720, 1280)), title="A finding"),
     "history": lambda: plot.plot_history({"a": EPOCHS, "b": EPOCHS[:5]}, title="A finding"),
     "one epoch": lambda: plot.plot_history(EPOCHS[:1], reference={"test_acc": 0.6}),
+    "lines": lambda: lines(title="A finding", log=True, marks={"stage 2": 3, "stage 3": 3.5}),
     "confusion": lambda: plot.plot_confusion(TABLE, CLASSES),
     "costs": lambda: plot.plot_costs(["a", "b"], {"weights": [1_179_648, 69_632]}),
     "images": lambda: plot.show_images(IMAGES, [0, 1, 2], CLASSES),
@@ -142,6 +148,9 @@ MORE = {
     "four nets": lambda: plot.plot_stages(
         [summarize("resnet50", version=v) for v in ("v1", "v1.5", "v2")] + [summarize("plain18")]
     ),
+    "twelve lines": lambda: lines({f"net {i}": [i, i / 12] for i in range(12)}),
+    "long names": lambda: lines({f"a line {'with a long name ' * i}": [i, 1] for i in range(5)}),
+    "crowded marks": lambda: lines(marks={"a mark with a long name " * i: 4 for i in range(1, 4)}),
     "tall fields": lambda: plot.draw_fields(summarize("cifar-resnet110", (3, 300, 30))),
 }
 
@@ -633,6 +642,68 @@ def test_a_run_without_test_images_has_no_test_curve():
     assert not [text for text in texts(plot.plot_history(untested)) if text.startswith("test")]
 
 
+# --- lines ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("x", [None, [0.5, 2, 7]])
+def test_lines_are_the_given_numbers(x, log):
+    series = {"a": [3, 0.001, 2], "b": numpy.array([5.0, 1e-30, 1e30])}
+    figure = lines(series, x=x, log=log)
+    (axes,) = figure.axes
+    assert axes.get_yscale() == ("log" if log else "linear")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("layer", "signal")
+    for name, numbers in series.items():
+        (line,) = labelled(figure, name)
+        assert list(line.get_xdata()) == (x or [1, 2, 3])
+        assert list(line.get_ydata()) == list(numbers)
+        low, high = axes.get_ylim()
+        assert low <= min(numbers) and max(numbers) <= high
+        assert name in texts(figure)
+
+
+def test_lines_in_words_have_three_digits():
+    assert lines(marks={"stage 2": 3}).alt == (
+        "Signal against layer. plain: 1 at 1, 2e-5 at 4, smallest 2e-5, largest 1. "
+        "residual: 1 at 1, 3 at 3, smallest 1, largest 3. Mark at 3: stage 2."
+    )
+    sums = {"a": [0.1 + 0.2, 0.3 * 3, 1234.5, 2**40]}
+    assert ": 0.3 at 1, 1.1e12 at 4, smallest 0.3, largest 1.1e12." in lines(sums).alt
+
+
+def test_names_of_lines_stand_at_their_ends_or_below():
+    axes = lines().axes[0]
+    ends = {text.get_text(): text.get_position() for text in axes.texts}
+    low, high = axes.get_ylim()
+    for name, numbers in LINES.items():
+        assert ends[name][0] > 1
+        assert ends[name][1] == pytest.approx((numbers[-1] - low) / (high - low), abs=0.02)
+    below = lines({"a name far too long to stand beside the plot": [1, 2], "b": [2, 1]}).axes[0]
+    assert all(text.get_position()[1] < 0 for text in below.texts)
+
+
+def test_marks_are_where_they_were_put():
+    figure = lines(marks={"stage 2": 2, "stage 3": 3.5})
+    assert {"stage 2", "stage 3"} <= set(texts(figure))
+    assert sorted(mark.get_xdata()[0] for mark in labelled(figure, "mark")) == [1 / 3, 2.5 / 3]
+
+
+@pytest.mark.parametrize(
+    "numbers, shown",
+    [
+        ([2e-5, 3], ["10⁻⁴", "10⁻³", "10⁻²", "10⁻¹", "10⁰"]),
+        ([0.02, 30], ["0.1", "1", "10"]),
+        ([0.3, 4], ["0.5", "1", "2"]),
+        ([3, 4], ["3", "3.5", "4"]),
+        ([1e-45, 1e9], ["10⁻⁴⁰", "10⁻³⁰", "10⁻²⁰", "10⁻¹⁰", "10⁰", "10¹⁰"]),
+    ],
+    ids=str,
+)
+def test_a_logarithmic_axis_has_round_numbers(numbers, shown):
+    axes = lines({"a": numbers}, log=True).axes[0]
+    assert [label.get_text() for label in axes.get_yticklabels()] == shown
+
+
 # --- tables and images ---------------------------------------------------------------------------
 
 
@@ -722,6 +793,18 @@ WRONG = {
     "a number for a history": lambda: plot.plot_history(3),
     "an unknown panel": lambda: plot.plot_history(EPOCHS, panels=["speed"]),
     "an unknown column": lambda: plot.plot_history(EPOCHS, reference={"accuracy": 0.9}),
+    "no line": lambda: lines({}),
+    "thirteen lines": lambda: lines({str(i): [i] for i in range(13)}),
+    "a line without a name": lambda: lines([1, 2]),
+    "a line without numbers": lambda: lines({"a": []}),
+    "a number for a line": lambda: lines({"a": 1}),
+    "words for numbers": lambda: lines({"a": ["much"]}),
+    "what overflowed": lambda: lines({"a": [1, float("inf")]}),
+    "a logarithm of zero": lambda: lines({"a": [1, 0]}, log=True),
+    "a line longer than x": lambda: lines({"a": [1, 2]}, x=[1]),
+    "an x that falls": lambda: lines({"a": [1, 2, 3]}, x=[1, 3, 2]),
+    "a mark beyond the lines": lambda: lines(marks={"stage 2": 5}),
+    "a mark without a label": lambda: lines(marks=[3]),
     "a table too small": lambda: plot.plot_confusion([[1]], CLASSES),
     "shares for counts": lambda: plot.plot_confusion([[0.5, 0.5], [0, 1]], ["a", "b"]),
     "too few numbers": lambda: plot.plot_costs(["a", "b"], {"weights": [1]}),

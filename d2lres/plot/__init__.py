@@ -11,6 +11,7 @@ from .blocks import draw_block, draw_blocks, draw_idea
 from .curves import plot_history
 from .fields import draw_fields
 from .images import show_images
+from .lines import plot_lines
 from .network import draw_network
 from .parts import plot_stages
 from .stages import draw_stage
@@ -28,6 +29,7 @@ __all__ = [
     "plot_confusion",
     "plot_costs",
     "plot_history",
+    "plot_lines",
     "plot_stages",
     "show_images",
 ]
