@@ -72,6 +72,7 @@ serve: book ## show the book at http://127.0.0.1:8000 (PORT=8000)
 bench: env ## measure importing, counting and training side by side
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/train_throughput.py
+	$(BIN)/python benchmarks/train_throughput.py --net cifar-resnet20 --batch-size 128 --batches 12
 
 clean: ## remove what was rendered and cached
 	rm -rf _build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis

@@ -1,6 +1,7 @@
-"""Images per second in training ResNet-18: d2l as shipped, d2lres, and PyTorch where it is there.
+"""Images per second in training: d2l as shipped, d2lres, and PyTorch where it is there.
 
     python benchmarks/train_throughput.py [--side 96] [--batch-size 64] [--batches 6] [--rounds 3]
+    python benchmarks/train_throughput.py --net cifar-resnet20 --batch-size 128 --batches 12
 
 Each contestant is a process of its own, since MXNet reads the number of threads when it loads.
 They take turns on the same real images, so that whatever else the machine does hits all alike; the
@@ -21,7 +22,7 @@ from pathlib import Path
 
 import numpy
 
-from d2lres import summarize
+from d2lres import architecture, summarize
 
 MXNET_ALONE = {"OMP_NUM_THREADS": None, "OMP_PROC_BIND": "false"}  # None: half of the cores
 CONTESTANTS = {
@@ -42,9 +43,11 @@ def iterator(options):
 
     from d2lres.data import BatchIterator, load
 
-    data, n = load("fashion-mnist", data="sample"), options.batches * options.batch_size
+    small = options.net.startswith(("cifar", "wrn"))
+    data = load("cifar-10" if small else "fashion-mnist", data="sample")
+    n = options.batches * options.batch_size
     data = replace(data, train_images=data.train_images[:n], train_labels=data.train_labels[:n])
-    return BatchIterator(data, "train", options.batch_size, resize=options.side)
+    return BatchIterator(data, "train", options.batch_size, resize=None if small else options.side)
 
 
 def d2l(options):
@@ -80,46 +83,27 @@ def d2l(options):
 def d2lres(options):
     import d2lres
 
-    net, images = d2lres.build("resnet18", classes=10), iterator(options)
+    net, images = d2lres.build(options.net, classes=10), iterator(options)
     # The first epoch of a fit compiles the net; the others have that behind them, as PyTorch has.
     return lambda: d2lres.fit(net, images, num_epochs=2, lr=0.05).epochs[1].examples_per_s
 
 
 def torch(options, layout="contiguous_format"):
-    """The same net, written for PyTorch."""
+    """The same net from the same data, in PyTorch."""
     from time import perf_counter
 
     import torch
-    from torch import nn
-    from torch.nn.functional import cross_entropy, relu
+    from torch.nn.functional import cross_entropy
+    from torch_twin import twin
 
-    class Basic(nn.Module):
-        def __init__(self, c_in, c, strides):
-            super().__init__()
-            self.branch = nn.Sequential(
-                nn.Conv2d(c_in, c, 3, strides, 1, bias=False), nn.BatchNorm2d(c), nn.ReLU(),
-                nn.Conv2d(c, c, 3, 1, 1, bias=False), nn.BatchNorm2d(c),
-            )  # fmt: skip
-            self.shortcut = nn.Sequential()
-            if strides != 1 or c_in != c:
-                projection = nn.Conv2d(c_in, c, 1, strides, bias=False)
-                self.shortcut = nn.Sequential(projection, nn.BatchNorm2d(c))
-
-        def forward(self, X):
-            return relu(self.branch(X) + self.shortcut(X))
-
-    widths, blocks = (64, 64, 128, 256, 512), []
-    for i, (c_in, c) in enumerate(zip(widths, widths[1:], strict=False)):
-        blocks += [Basic(c_in, c, 1 if i == 0 else 2), Basic(c, c, 1)]
+    stored = numpy.load(options.images)  # no MXNet in this process: it would set the threads
     layout = getattr(torch, layout)
-    net = nn.Sequential(
-        nn.Conv2d(1, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1),
-        *blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10),
-    ).to(memory_format=layout)  # fmt: skip
-    expected = summarize("resnet18", (1, options.side, options.side), classes=10).params
+    net, X = twin(architecture(options.net, classes=10)), torch.tensor(stored["X"][0])
+    net(X)  # which decides the shapes
+    net = net.to(memory_format=layout)
+    expected = summarize(options.net, tuple(X.shape[1:]), classes=10).params
     assert sum(p.numel() for p in net.parameters()) == expected
     torch.set_num_threads(len(os.sched_getaffinity(0)))
-    stored = numpy.load(options.images)  # no MXNet in this process: it would set the threads
     batches = [
         (torch.tensor(X).to(memory_format=layout), torch.tensor(y).long())
         for X, y in zip(stored["X"], stored["y"], strict=True)
@@ -169,6 +153,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("side", 96), ("batch-size", 64), ("batches", 6), ("rounds", 3)):
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--net", default="resnet18")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
     parser.add_argument("--images", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -188,7 +173,8 @@ def measure(options, images) -> dict[str, float]:
     contestants = {
         name: start(*how, images)
         for name, how in CONTESTANTS.items()
-        if "torch" not in how[0] or find_spec("torch")
+        if ("torch" not in how[0] or find_spec("torch"))
+        and (how[0] != "d2l" or options.net == "resnet18")
     }
     speeds = {name: [] for name in contestants}
     for process in contestants.values():
@@ -206,14 +192,17 @@ def measure(options, images) -> dict[str, float]:
 
 def report(options, best):
     """Print the speeds and their ratios."""
-    print(f"ResNet-18, {options.side}x{options.side}, batch {options.batch_size}, "
+    side = summarize(options.net).input_shape[1] if options.net != "resnet18" else options.side
+    print(f"{options.net}, {side}x{side}, batch {options.batch_size}, "
           f"{len(os.sched_getaffinity(0))} cores, best of {options.rounds} rounds")  # fmt: skip
-    shipped, ours = best["d2l.train_ch6 as shipped"], best["d2lres.fit"]
+    first, *_ = best
     for name, speed in best.items():
-        print(f"  {name:26} {speed:7.1f} images/s   {speed / shipped:5.2f} x d2l")
+        print(
+            f"  {name:26} {speed:7.1f} images/s   {speed / best[first]:5.2f} x {first.split()[0]}"
+        )
     torch_speeds = [speed for name, speed in best.items() if "PyTorch" in name]
     if torch_speeds:
-        print(f"  d2lres.fit / PyTorch's best: {ours / max(torch_speeds):.2f}")
+        print(f"  d2lres.fit / PyTorch's best: {best['d2lres.fit'] / max(torch_speeds):.2f}")
     else:
         print("  PyTorch is not installed: pip install torch, and run again to compare.")
 
