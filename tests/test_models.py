@@ -1,5 +1,7 @@
 """Live Gluon nets against the accounting of their architecture, for every architecture."""
 
+import gc
+
 import pytest
 from variants import VARIANTS
 
@@ -50,7 +52,8 @@ def in_some(name, version, shortcut):
 def net(request):
     name, version, shortcut = request.param
     net = build(name, classes=7, version=version, shortcut=shortcut)
-    return started(net, shape_for(name))
+    yield started(net, shape_for(name))
+    gc.collect()  # a net is full of circles, and its arrays are large
 
 
 SOME = [param for param in EVERY if in_some(*param.values[0])]
