@@ -53,7 +53,8 @@ def net(request):
     name, version, shortcut = request.param
     net = build(name, classes=7, version=version, shortcut=shortcut)
     yield started(net, shape_for(name))
-    gc.collect()  # a net is full of circles, and its arrays are large
+    mx.nd.waitall()  # else the arrays of nets that nobody waited for fill the memory
+    gc.collect()  # a net is full of circles
 
 
 SOME = [param for param in EVERY if in_some(*param.values[0])]
