@@ -70,8 +70,7 @@ def test_an_unknown_name_is_an_attribute_error():
 
 def test_reading_a_recorded_run_needs_no_mxnet():
     code = (
-        "import sys, d2lres; d2lres.recorded('fashion-mnist-native');"
-        "print('mxnet' in sys.modules)"
+        "import sys, d2lres; d2lres.recorded('fashion-mnist-native');print('mxnet' in sys.modules)"
     )
     assert run(code) == "False"
 
