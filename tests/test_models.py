@@ -29,7 +29,8 @@ def started(net, shape):
     """The net, its weights drawn and its shapes known."""
     mx.random.seed(0)
     net.initialize()
-    net(np.zeros((1, *shape)))
+    # wait: MXNet can crash where weights are read while a first pass still sorts them anew
+    net(np.zeros((1, *shape))).wait_to_read()
     return net
 
 
