@@ -4,7 +4,7 @@ Each function returns a matplotlib Figure that a notebook shows as the value of 
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
 explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
 `blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
-`windows`, `fields`, `curves`, `tables`, `images`.
+`windows`, `fields`, `curves`, `lines`, `tables`, `images`.
 """
 
 from .blocks import draw_block, draw_blocks, draw_idea

@@ -202,14 +202,13 @@ def label_ends(axes, lines: Sequence[Line]) -> None:
     ends = [to_axes.transform((line.x[-1], line.y[-1])) for line in lines]
     wanted = [end[1] * PANEL for end in ends]
     for line, end, y in zip(lines, ends, spread(wanted, ROW, 4, PANEL - 4), strict=True):
+        early = line.x[-1] < axes.get_xlim()[1]  # what leads on then is no measurement
         axes.plot(
             [end[0], 1 + 3 / PLOT, 1 + (LABEL - 4) / PLOT],
             [end[1], end[1], y / PANEL],
             color=line.color,
             linewidth=0.8 * POINT,
-            linestyle="solid"
-            if line.x[-1] == axes.get_xlim()[1]
-            else (0, (1, 4)),  # what leads on is no measurement
+            linestyle=(0, (1, 4)) if early else "solid",
             clip_on=False,
             transform=axes.transAxes,
         )
