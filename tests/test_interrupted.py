@@ -32,7 +32,14 @@ def figures(out) -> list:
 
 def stop_in_second_epoch(out, how) -> tuple[int, str]:
     """Start a training, send it a signal in the middle of its second epoch: (status, stderr)."""
-    run = subprocess.Popen(command(out), stderr=subprocess.PIPE, text=True, cwd=ROOT)
+    run = subprocess.Popen(
+        command(out),
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        # tests that run in the background of a shell ignore Ctrl-C, and what they start does too
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+    )
     try:
         deadline = time.monotonic() + 120
         while not (out / "run.json").exists():
