@@ -178,7 +178,9 @@ def fit(
     loss = MixedLoss(loss) if mixup else loss
     loss.hybridize()
     trainer = _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype)
-    history = load_checkpoint(checkpoint, net, trainer, devices) if resume else History()
+    history = History()
+    if checkpoint and resume:
+        history = load_checkpoint(checkpoint, net, trainer, devices)
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
@@ -195,7 +197,10 @@ def fit(
                 lambda done, t=epoch - 1, n=steps: schedule(t + done / n),
             )
         except mx.MXNetError as error:
-            raise _out_of_memory(error, train_iter) or error from error
+            advice = _out_of_memory(error, train_iter)
+            if advice is None:
+                raise
+            raise advice from error
         finally:
             report.bar.close()
         seconds = time.perf_counter() - start

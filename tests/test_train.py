@@ -143,6 +143,10 @@ def test_where_every_checkpoint_is_damaged_nothing_is_trained_over(sample, tmp_p
         train(sample, num_epochs=3, checkpoint=tmp_path / "c", resume=True)
 
 
+def test_resuming_without_a_folder_begins_anew(sample):
+    assert without_time(train(sample, 1, resume=True)[0]) == without_time(train(sample, 1)[0])
+
+
 def test_two_checkpoints_are_kept(sample, tmp_path):
     train(sample, num_epochs=4, checkpoint=tmp_path / "c")
     assert sorted(file.name for file in (tmp_path / "c").iterdir()) == [
