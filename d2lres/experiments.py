@@ -48,15 +48,25 @@ def short(name: str, **changes) -> Recipe:
 
 RESNET20 = short("resnet20")  # what the others are compared with
 
+# Five classes to learn from, and five that are held out: animals and vehicles among both.
+PRETRAINED = ("airplane", "automobile", "cat", "deer", "frog")
+HELD_OUT = ("bird", "dog", "horse", "ship", "truck")
+
 
 EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
         Experiment(
             "fashion-mnist",
-            "How far do d2l's setting and a modern recipe come?",
+            "How far does a modern recipe come, with a net made for small images?",
             (find_recipe("fashion-mnist-modern"),),
             minutes=40,
+        ),
+        Experiment(
+            "reference",
+            "How far does d2l's setting come, at 96x96?",
+            (find_recipe("fashion-mnist-reference"),),
+            minutes=105,
         ),
         Experiment(
             "cifar10",
@@ -70,14 +80,15 @@ EXPERIMENTS = {
             tuple(
                 find_recipe("fashion-mnist-modern").changed(
                     name=f"compression/{name}",
+                    architecture="cifar-resnet8",
                     jpeg=quality,
                     images=10_000,
-                    source=f"fashion-mnist-modern on 10,000 images; {name}",
+                    source="fashion-mnist-modern, shortened",
                 )
                 for name, quality in (("original", None), ("jpeg-75", 75))
             ),
             SEEDS,
-            minutes=15,
+            minutes=20,
         ),
         Experiment(
             "degradation",
@@ -101,9 +112,64 @@ EXPERIMENTS = {
         Experiment(
             "versions",
             "Is pre-activation better than the paper's first order?",
-            (RESNET20, short("v2", version="v2")),
+            (RESNET20, short("no-relu", version="v1-no-relu"), short("v2", version="v2")),
             SEEDS,
-            minutes=15,
+            minutes=20,
+        ),
+        Experiment(
+            "ablation",
+            "Which parts of the recipe carry the result?",
+            (
+                RESNET20,
+                short("no-augmentation", augment=()),
+                short("no-momentum", momentum=0.0),
+                short("constant-rate", schedule="constant"),
+                short("no-decay", weight_decay=0.0),
+                short("decay-everywhere", decay_norm=True),
+                short("no-smoothing", label_smoothing=0.0),
+                short("xavier", initializer="xavier"),
+                short("zero-gamma", zero_gamma=True),
+                short("mixup", mixup=0.2),
+            ),
+            SEEDS,
+            minutes=55,
+        ),
+        Experiment(
+            "depth-or-width",
+            "Where do the same multiplications help more?",
+            tuple(short(net, architecture=net) for net in ("wrn-46-1", "wrn-10-3")),
+            SEEDS,
+            minutes=25,
+        ),
+        Experiment(
+            "pretraining",
+            "What does a net learn from five classes that helps with five others?",
+            (short("pretrained", only=PRETRAINED, images=None),),
+            minutes=6,
+        ),
+        Experiment(
+            "transfer",
+            "Frozen, fine-tuned or from scratch: how many images does each need?",
+            tuple(
+                short(
+                    f"{name}-{images}",
+                    only=HELD_OUT,
+                    images=images,
+                    batch_size=images // 25,
+                    num_epochs=20,
+                    lr=0.02 if start else 0.1,
+                    start=start,
+                    frozen=frozen,
+                )
+                for images in (100, 500, 2500)
+                for name, start, frozen in (
+                    ("scratch", None, False),
+                    ("frozen", "short/pretrained-0", True),
+                    ("fine-tuned", "short/pretrained-0", False),
+                )
+            ),
+            SEEDS,
+            minutes=20,
         ),
     )
 }

@@ -194,6 +194,22 @@ def zero_last_gamma(net) -> int:
     return len(lasts)
 
 
+def freeze(net) -> None:
+    """Keep all that a net has learned, but let its head learn.
+
+    The weights before the head get no gradient, and their normalizations use the statistics that
+    they have, in training too.  Argument: a net from `build`.  Chapter "Transfer learning".
+    """
+
+    def keep(block):
+        if isinstance(block, nn.BatchNorm):
+            block._kwargs["use_global_stats"] = True
+
+    features = net[:-1]
+    features.apply(keep)
+    features.collect_params().setattr("grad_req", "null")
+
+
 def live_counts(net) -> dict[str, int]:
     """Numbers in a live net: `params` (trained) and `buffers` (running statistics).
 

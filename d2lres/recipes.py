@@ -17,10 +17,13 @@ class Recipe:
 
     The net: `architecture`, `version` and `shortcut` (None: the usual), `classes`, `zero_gamma`
     (let every residual branch begin at zero), `initializer` ("xavier" or "he").
-    The images: `dataset`, `images` (the first so many of a fixed shuffle; None: all), `jpeg` (the
-    quality of a compression that all of them go through; None: none), `resize` (side in pixels;
-    None: as they are), `augment` (of "crop", a shift by up to 4 pixels, and
-    "flip"), `normalize` (subtract the mean of each channel and divide by its deviation).
+    What it begins with: `start`, the name of a recorded run whose weights it takes, all but the
+    head's; `frozen`, whether those stay as they are.
+    The images: `dataset`, `only` (the names of the classes that are used; none: all), `images` (the
+    first so many of a fixed shuffle; None: all), `jpeg` (the quality of a compression that all of
+    them go through; None: none), `resize` (side in pixels; None: as they are), `augment` (of
+    "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of each channel
+    and divide by its deviation).
     The loss: `label_smoothing` (0 to 1), `mixup` (the alpha of its Beta distribution; 0: none).
     The steps: SGD with `momentum`, on the mean loss of `batch_size` images; `lr`, the highest
     learning rate, which is meant for `lr_batch` images and grows with the batch (None: it does
@@ -42,6 +45,9 @@ class Recipe:
     shortcut: str | None = None
     initializer: str = "xavier"
     zero_gamma: bool = False
+    start: str | None = None
+    frozen: bool = False
+    only: tuple[str, ...] = ()
     images: int | None = None
     jpeg: int | None = None
     augment: tuple[str, ...] = ()
@@ -57,7 +63,8 @@ class Recipe:
     decay_norm: bool = True
 
     def __post_init__(self):
-        object.__setattr__(self, "augment", tuple(self.augment))  # JSON gives a list
+        for name in ("augment", "only"):  # JSON gives lists
+            object.__setattr__(self, name, tuple(getattr(self, name)))
         for name in ("batch_size", "num_epochs", "lr"):
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("mixup", "weight_decay", "warmup"):
@@ -68,6 +75,11 @@ class Recipe:
         for name, valid in (("schedule", SCHEDULES), ("initializer", ("xavier", "he"))):
             if getattr(self, name) not in valid:
                 raise unknown_name(f"recipe {self.name}: {name}", getattr(self, name), valid)
+        if self.frozen and not self.start:
+            raise ConfigError(
+                f"recipe {self.name}: frozen without a start; expected weights that were learned. "
+                "Name a recorded run as `start`."
+            )
         for name in self.augment:
             if name not in AUGMENTATIONS:
                 raise unknown_name(f"recipe {self.name}: augment", name, AUGMENTATIONS)

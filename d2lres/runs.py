@@ -82,6 +82,8 @@ def iterators(recipe: Recipe, data: str, seed: int):
         train_iter = PhotoIterator(root, "train", *options, shuffle=True, seed=seed)
         return train_iter, PhotoIterator(root, "val", *options, augment=False)
     dataset = load(recipe.dataset, data=data)
+    if recipe.only:
+        dataset = dataset.only(recipe.only)
     if recipe.images is not None:
         dataset = dataset.first(recipe.images)
     if recipe.jpeg is not None:
@@ -123,6 +125,41 @@ def initializer(recipe: Recipe):
     return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
 
 
+def load_features(net, run: Run, device=None) -> None:
+    """Give a net the weights of a recorded run of the same architecture, all but the head's.
+
+    Arguments: `net`, initialized, with any number of classes; `run`, which kept its weights.
+    Raises DataError where the run kept none, or where they do not fit.
+    Chapter "Transfer learning".
+    """
+    from ._mxnet import mx, try_gpu
+
+    weights = weights_of(run)
+    try:
+        trained = build_net(run.recipe)
+        trained.load_parameters(str(weights), ctx=device or try_gpu())
+        for ours, theirs in zip(net[:-1], trained[:-1], strict=True):
+            found = theirs.collect_params().values()
+            for parameter, other in zip(ours.collect_params().values(), found, strict=True):
+                parameter.set_data(other.data())
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise DataError(
+            f"{weights}: {error}; expected weights that fit the net. Take a run of the same "
+            "architecture."
+        ) from error
+
+
+def weights_of(run: Run) -> Path:
+    """The file with the weights of a recorded run, or a DataError where it kept none."""
+    weights = run.folder / WEIGHTS
+    if not weights.exists():
+        raise DataError(
+            f"{weights}: no such file; expected the weights of the run. Only small ones are kept "
+            f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
+        )
+    return weights
+
+
 def train_recipe(
     recipe: Recipe,
     out,
@@ -142,7 +179,7 @@ def train_recipe(
     Chapter "Training on Fashion-MNIST".
     """
     from ._mxnet import mx, try_gpu  # here, so that reading a run needs no MXNet
-    from .models import live_counts
+    from .models import freeze, live_counts
     from .train import fit, predict
 
     out, device = Path(out), device or try_gpu()
@@ -152,6 +189,10 @@ def train_recipe(
     mx.random.seed(seed)
     net = build_net(recipe)
     net.initialize(initializer(recipe), ctx=device)
+    if recipe.start:
+        load_features(net, recorded(recipe.start), device)
+    if recipe.frozen:
+        freeze(net)
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     record = {
         "recipe": recipe.to_dict(),
@@ -212,12 +253,7 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
     from .train import evaluate
 
     run = load_run(folder)
-    weights = run.folder / WEIGHTS
-    if not weights.exists():
-        raise DataError(
-            f"{weights}: no such file; expected the weights of the run. Only small ones are kept "
-            f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
-        )
+    weights = weights_of(run)
     recipe, settings = run.recipe, run.record["settings"]
     train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
     dataset = train_iter.dataset

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError, DataError, unknown_name
 from . import find, formats, sets
 from .checksums import digest, edition, fingerprint, wrong_checksum
 
@@ -54,6 +54,26 @@ class Dataset:
             train_images=formats.through_jpeg(self.train_images, quality),
             test_images=formats.through_jpeg(self.test_images, quality),
         )
+
+    def only(self, classes: tuple[str, ...]) -> "Dataset":
+        """The images of some classes, given by name; class 0 is then the first that is named."""
+        for name in classes:
+            if name not in self.classes:
+                raise unknown_name(f"{self.label}: class", name, self.classes)
+        if len(classes) < 2 or len(set(classes)) < len(classes):
+            raise ConfigError(
+                f"{self.label}: classes {', '.join(classes)}; expected at least two, each once."
+            )
+        number = np.full(len(self.classes), -1, np.int32)  # the new number of each class
+        number[[self.classes.index(name) for name in classes]] = range(len(classes))
+        kept = {}
+        for split in ("train", "test"):
+            images, labels = getattr(self, f"{split}_images"), getattr(self, f"{split}_labels")
+            chosen = number[labels] >= 0
+            kept[f"{split}_images"] = images[chosen]
+            kept[f"{split}_labels"] = number[labels][chosen]
+        label = f"{self.label}, {len(classes)} of {len(self.classes)} classes"
+        return replace(self, label=label, classes=tuple(classes), **kept)
 
     def first(self, images: int) -> "Dataset":
         """The first so many training images of a fixed shuffle, the same on every machine."""

@@ -21,7 +21,7 @@ from ..arch import (
 )
 from ..errors import ConfigError, unknown_name
 
-VERSIONS = ("v1", "v1.5", "v2")
+VERSIONS = ("v1", "v1.5", "v1-no-relu", "v2")
 SHORTCUTS = ("A", "B", "C", "none")
 
 
@@ -29,8 +29,9 @@ def basic(in_channels, width, strides=1, *, version="v1", shortcut="B", first=Fa
     """Two 3x3 convolutions.  He et al. (2015), figure 5, left.
 
     Arguments: `in_channels` that enter; `width`, the channels that leave; `strides` of the first
-    convolution; `version` "v1", "v1.5" (the same here) or "v2"; `shortcut` "A", "B", "C" or "none";
-    `first`, whether it is the first block of a net, which matters to v2.
+    convolution; `version` "v1", "v1.5" (the same here), "v1-no-relu" (without the ReLU after the
+    sum) or "v2"; `shortcut` "A", "B", "C" or "none"; `first`, whether it is the first block of a
+    net, which matters to v2.
     """
     convs = (Conv(width, strides=strides), Conv(width))
     return block_of(convs, in_channels, version, shortcut, first)
@@ -43,7 +44,7 @@ def bottleneck(in_channels, width, strides=1, *, version="v1", shortcut="B", fir
     as well, as in Gluon's zoo; the authors' own code for v2 keeps it on the 1x1.
     Arguments as those of `basic`, but four times `width` channels leave.
     """
-    squeeze, middle = (strides, 1) if version == "v1" else (1, strides)
+    squeeze, middle = (strides, 1) if version in ("v1", "v1-no-relu") else (1, strides)
     convs = (
         Conv(width, kernel=1, strides=squeeze),
         Conv(width, strides=middle),
@@ -68,7 +69,8 @@ def block_of(convs, in_channels, version, shortcut, first):
     around = path(shortcut, in_channels, channels, strides, normalized=version != "v2")
     if version == "v2":
         return preactivated(branch, around, shared=first or around != ())
-    return Residual(branch[:-1], around)
+    after = () if version == "v1-no-relu" else branch[-1:]
+    return Residual(branch[:-1], around, after)
 
 
 def preactivated(branch, shortcut, shared):
