@@ -15,19 +15,23 @@ from .errors import unknown_name
 from .recipes import Recipe, find_recipe
 from .tables import Table
 
-#: Weights of at most so many bytes are kept beside a record, for the chapters to look into.
+#: Weights of at most so many bytes can be kept beside a record, for the chapters to look into.
 SMALL = 5_000_000
 
 
 @dataclass(frozen=True)
 class Experiment:
-    """What is asked, and the runs that answer it.  `minutes`: about so long, on two cores."""
+    """What is asked, and the runs that answer it.
+
+    `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
+    """
 
     name: str
     question: str
     recipes: tuple[Recipe, ...]
     seeds: tuple[int, ...] = (0,)
     minutes: int = 0
+    weights: bool = False
 
     def runs(self) -> Iterator[tuple[str, Recipe, int]]:
         """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
@@ -61,6 +65,7 @@ EXPERIMENTS = {
             "How far does a modern recipe come, with a net made for small images?",
             (find_recipe("fashion-mnist-modern"),),
             minutes=40,
+            weights=True,
         ),
         Experiment(
             "reference",
@@ -73,6 +78,7 @@ EXPERIMENTS = {
             "How good is ResNet-20 after an hour on two cores?",
             (find_recipe("cifar10-fast"),),
             minutes=60,
+            weights=True,
         ),
         Experiment(
             "compression",
@@ -101,6 +107,7 @@ EXPERIMENTS = {
             ),
             SEEDS,
             minutes=35,
+            weights=True,
         ),
         Experiment(
             "shortcuts",
@@ -146,6 +153,7 @@ EXPERIMENTS = {
             "What does a net learn from five classes that helps with five others?",
             (short("pretrained", only=PRETRAINED, images=None),),
             minutes=6,
+            weights=True,
         ),
         Experiment(
             "transfer",
@@ -227,7 +235,8 @@ def run_experiment(
         for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
             file.unlink()
         (folder / CHECKPOINT).rmdir()
-        if (folder / WEIGHTS).stat().st_size > SMALL:
+        kept = experiment.weights and seed == experiment.seeds[0]
+        if not kept or (folder / WEIGHTS).stat().st_size > SMALL:
             (folder / WEIGHTS).unlink()
 
 
