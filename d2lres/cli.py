@@ -277,7 +277,7 @@ def list_experiments():
 @experiments.command("run")
 @click.argument("names", nargs=-1, metavar="[NAME] ...")
 @click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
-@click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option("--data", type=click.Choice(["full", "sample"]), help="[default: the experiment's]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
 def run_experiments(names, out, data, device):
     """Record the runs of NAME, or of every experiment, that are not recorded yet.

@@ -24,6 +24,7 @@ class Experiment:
     """What is asked, and the runs that answer it.
 
     `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
+    `data`: "full", or "sample" where the shipped sample is enough.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Experiment:
     seeds: tuple[int, ...] = (0,)
     minutes: int = 0
     weights: bool = False
+    data: str = "full"
 
     def runs(self) -> Iterator[tuple[str, Recipe, int]]:
         """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
@@ -61,6 +63,22 @@ EXPERIMENTS = {
     experiment.name: experiment
     for experiment in (
         Experiment(
+            "sample",
+            "Does a recorded run repeat on your machine?",
+            (
+                find_recipe("fashion-mnist-modern").changed(
+                    name="sample",
+                    architecture="cifar-resnet8",
+                    num_epochs=2,
+                    lr=0.05,
+                    source="fashion-mnist-modern, for seconds on the sample",
+                ),
+            ),
+            (0, 1),
+            minutes=1,
+            data="sample",
+        ),
+        Experiment(
             "fashion-mnist",
             "How far does a modern recipe come, with a net made for small images?",
             (find_recipe("fashion-mnist-modern"),),
@@ -89,6 +107,7 @@ EXPERIMENTS = {
                     architecture="cifar-resnet8",
                     jpeg=quality,
                     images=10_000,
+                    num_epochs=6,
                     source="fashion-mnist-modern, shortened",
                 )
                 for name, quality in (("original", None), ("jpeg-75", 75))
@@ -209,14 +228,14 @@ def run_experiment(
     experiment: Experiment,
     out,
     *,
-    data: str = "full",
+    data: str | None = None,
     device=None,
     say: Callable[[str], None] = print,
     progress: bool | None = None,
 ) -> None:
     """Record the runs of an experiment that are not recorded yet, under the folder `out`.
 
-    Arguments: `data`, "full" or "sample"; `device` and `progress` as in `fit`; `say`, which is
+    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device` and `progress` as in `fit`; `say`, which is
     told of every run.  A run that was interrupted goes on where it was.
     Raises what `train_recipe` raises.
     """
@@ -228,7 +247,7 @@ def run_experiment(
             say(f"{name}: recorded already")
             continue
         say(f"{name}: {recipe.num_epochs} epochs")
-        options = {"data": data, "device": device, "progress": progress}
+        options = {"data": data or experiment.data, "device": device, "progress": progress}
         run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
         last = run.history.epochs[-1]
         say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")

@@ -139,8 +139,15 @@ CIFAR_10 = Recipe(
     lr=0.1,
     schedule="steps",
     num_epochs=164,  # 64,000 batches of 128 images
-    source="He et al. (2015), section 4.2; for 110 layers the paper begins with 0.01",
+    source="He et al. (2015), section 4.2",
 )
+
+
+def deeper(depth: int, **changes) -> Recipe:
+    """The paper's recipe for a deeper net."""
+    name, architecture = f"cifar10-paper-{depth}", f"cifar-resnet{depth}"
+    return CIFAR_10.changed(name=name, architecture=architecture, **changes)
+
 
 RECIPES = {
     recipe.name: recipe
@@ -164,6 +171,13 @@ RECIPES = {
             source="a net, images and steps made for each other: 28x28, a stem that keeps them",
         ),
         CIFAR_10,
+        deeper(32),
+        deeper(56),
+        deeper(
+            110,
+            warmup=1,
+            source="He et al. (2015), section 4.2, an epoch of climbing for its 0.01 at first",
+        ),
         CIFAR_10.changed(
             name="cifar10-fast",
             schedule="one-cycle",
