@@ -170,7 +170,7 @@ def close(epoch, other) -> bool:
     )
 
 
-@pytest.mark.parametrize("name", ["sample-0", "short/plain20-0"])
+@pytest.mark.parametrize("name", ["sample-0", "degradation/plain20-0"])
 def test_the_first_epoch_of_a_recorded_run_repeats_from_its_seed(name, tmp_path):
     """Truth: the record itself.  Another seed gives other figures, so equality is no accident."""
     from d2lres import mx
