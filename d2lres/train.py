@@ -167,7 +167,7 @@ def fit(
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
-    loss that is no number, or a batch that the device has no memory for.
+    loss or weights that are no numbers, or a batch that the device has no memory for.
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr
@@ -203,6 +203,7 @@ def fit(
             raise advice from error
         finally:
             report.bar.close()
+        _check_weights(net, epoch)
         seconds = time.perf_counter() - start
         test_acc = None if test_iter is None else evaluate(net, test_iter, devices[0])
         history.epochs.append(
@@ -253,6 +254,16 @@ def _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype):
         net.collect_params(".*(gamma|beta|bias)").setattr("wd_mult", 0.0)
     parameters = net.collect_params()
     return gluon.Trainer(parameters, "sgd", options, kvstore=kvstore, update_on_kvstore=False)
+
+
+def _check_weights(net, epoch: int) -> None:
+    """Weights can be lost while the loss stays a number: MXNet's ReLU makes 0 of nan."""
+    for name, parameter in net.collect_params().items():
+        if not math.isfinite(float(np.abs(parameter.list_data()[0]).sum())):
+            raise DataError(
+                f"fit, epoch {epoch}: {name} holds values that are no numbers; expected weights. "
+                "The loss does not show it. Try a smaller learning rate."
+            )
 
 
 def _images(train_iter) -> int | None:

@@ -193,6 +193,17 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_hint(sample):
         fit(small_net(), *iterators(sample), num_epochs=3, lr=1e30)
 
 
+def test_weights_that_are_no_numbers_stop_even_where_the_loss_is_one(sample):
+    """MXNet's ReLU makes 0 of nan, so the loss stays that of guessing, and finite."""
+    net = nn.HybridSequential()
+    net.add(nn.Dense(8), nn.Activation("relu"), nn.Dense(10))
+    net.initialize()
+    net(np.zeros((1, 784))).wait_to_read()
+    net[0].weight.set_data(np.full((8, 784), math.nan))
+    with pytest.raises(DataError, match="epoch 1: dense.*weight holds values that are no numbers"):
+        fit(net, *iterators(sample), num_epochs=2, lr=0.1)
+
+
 def test_a_device_without_memory_says_which_batch_size_to_try(sample):
     class Full(nn.HybridBlock):
         def __init__(self):
