@@ -192,13 +192,13 @@ EXPERIMENTS = {
                     f"{name}-{images}",
                     only=HELD_OUT,
                     images=images,
-                    batch_size=images // 25,
+                    batch_size=batch_size,
                     num_epochs=20,
                     lr=0.02 if start else 0.1,
                     start=start,
                     frozen=frozen,
                 )
-                for images in (100, 500, 2500)
+                for images, batch_size in ((100, 20), (500, 50), (2500, 100))
                 for name, start, frozen in (
                     ("scratch", None, False),
                     ("frozen", "short/pretrained-0", True),
