@@ -194,6 +194,7 @@ EXPERIMENTS = {
                     images=images,
                     batch_size=batch_size,
                     num_epochs=20,
+                    test_every=20,
                     lr=0.02 if start else 0.1,
                     start=start,
                     frozen=frozen,

@@ -29,7 +29,8 @@ class Recipe:
     learning rate, which is meant for `lr_batch` images and grows with the batch (None: it does
     not); `schedule`, its course, after `warmup` epochs of climbing from 0, which only batches of
     `warmup_from` images or more have; `weight_decay`, of all parameters or, without `decay_norm`,
-    of weights alone: not of biases, gammas and betas.
+    of weights alone: not of biases, gammas and betas.  `test_every`: after how many epochs the
+    test images are asked; after the last one always.
     """
 
     name: str
@@ -61,11 +62,12 @@ class Recipe:
     warmup_from: int = 1
     weight_decay: float = 0.0
     decay_norm: bool = True
+    test_every: int = 1
 
     def __post_init__(self):
         for name in ("augment", "only"):  # JSON gives lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        for name in ("batch_size", "num_epochs", "lr"):
+        for name in ("batch_size", "num_epochs", "lr", "test_every"):
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("mixup", "weight_decay", "warmup"):
             self._require(name, getattr(self, name) >= 0, "0 or more")

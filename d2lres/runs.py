@@ -218,6 +218,7 @@ def train_recipe(
             decay_norm=recipe.decay_norm,
             label_smoothing=recipe.label_smoothing,
             mixup=recipe.mixup,
+            test_every=recipe.test_every,
             device=device,
             kvstore=kvstore,
             checkpoint=out / CHECKPOINT,

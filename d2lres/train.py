@@ -152,6 +152,7 @@ def fit(
     resume: bool = False,
     progress: bool | None = None,
     after_epoch=None,
+    test_every: int = 1,
 ) -> History:
     """Train `net` by stochastic gradient descent and return its History.
 
@@ -163,7 +164,8 @@ def fit(
     context or a list of them (None: the GPU where there is one); `kvstore`, how gradients are
     combined; `checkpoint`, a folder that receives the state after each epoch; `resume`, go on from
     it; `progress`, show a bar (None: only in a terminal); `after_epoch`, a function that is
-    called with the History after each epoch.
+    called with the History after each epoch; `test_every`, after how many epochs the test images
+    are asked: after the last one always, and the others have no test accuracy.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
@@ -171,7 +173,7 @@ def fit(
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr
-    _check_numbers(num_epochs, lr, momentum, weight_decay, label_smoothing, mixup)
+    _check_numbers(num_epochs, test_every, lr, momentum, weight_decay, label_smoothing, mixup)
     devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
     _prepare(net, devices, dtype)
     loss = CrossEntropy(label_smoothing)
@@ -205,7 +207,8 @@ def fit(
             report.bar.close()
         _check_weights(net, epoch)
         seconds = time.perf_counter() - start
-        test_acc = None if test_iter is None else evaluate(net, test_iter, devices[0])
+        asked = test_iter is not None and (epoch % test_every == 0 or epoch == num_epochs)
+        test_acc = evaluate(net, test_iter, devices[0]) if asked else None
         history.epochs.append(
             Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
         )
@@ -216,11 +219,14 @@ def fit(
     return history
 
 
-def _check_numbers(num_epochs, lr, momentum, weight_decay, label_smoothing, mixup) -> None:
+def _check_numbers(
+    num_epochs, test_every, lr, momentum, weight_decay, label_smoothing, mixup
+) -> None:
     scheduled = callable(lr)
     lr = lr(0) if scheduled else lr  # a schedule may begin at 0
     rules = (
         ("num_epochs", num_epochs, lambda n: n > 0, "above 0"),
+        ("test_every", test_every, lambda n: n > 0, "above 0"),
         ("lr", lr, lambda n: n > 0 or (n == 0 and scheduled), "above 0"),
         ("momentum", momentum, lambda n: 0 <= n < 1, "from 0 to less than 1"),
         ("weight_decay", weight_decay, lambda n: n >= 0, "of 0 or more"),

@@ -193,6 +193,15 @@ def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_hint(sample):
         fit(small_net(), *iterators(sample), num_epochs=3, lr=1e30)
 
 
+def test_the_test_images_are_asked_every_so_often_and_after_the_last_epoch(sample):
+    history, net = train(sample, num_epochs=5, test_every=2)
+    asked = [epoch.epoch for epoch in history.epochs if epoch.test_acc is not None]
+    assert asked == [2, 4, 5]
+    assert history.epochs[-1].test_acc == evaluate(net, iterators(sample)[1])
+    always, _ = train(sample, num_epochs=5)  # the training does not notice
+    assert always.column("train_loss") == history.column("train_loss")
+
+
 def test_weights_that_are_no_numbers_stop_even_where_the_loss_is_one(sample):
     """MXNet's ReLU makes 0 of nan, so the loss stays that of guessing, and finite."""
     net = nn.HybridSequential()
@@ -285,7 +294,9 @@ def test_a_schedule_is_asked_for_every_batch(sample):
     assert asked[-10:] == pytest.approx([i / 5 for i in range(10)])
 
 
-@pytest.mark.parametrize("bad", [{"num_epochs": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": "0.1"}])
+@pytest.mark.parametrize(
+    "bad", [{"num_epochs": 0}, {"test_every": 0}, {"lr": -1}, {"lr": math.nan}, {"lr": "0.1"}]
+)
 def test_numbers_out_of_range_are_refused(sample, bad):
     with pytest.raises(ConfigError, match=f"fit: {next(iter(bad))}"):
         fit(small_net(), *iterators(sample), **{"num_epochs": 1, "lr": 0.1} | bad)
