@@ -123,6 +123,7 @@ EXPERIMENTS = {
                     jpeg=quality,
                     images=10_000,
                     num_epochs=6,
+                    test_every=6,
                     source="fashion-mnist-modern, shortened",
                 )
                 for name, quality in (("original", None), ("jpeg-75", 75))
