@@ -121,6 +121,17 @@ def test_the_table_has_the_mean_and_the_spread_over_the_seeds(recorded):
     assert rows["tiny"][2:4] == ("2", "2") and rows["tiny"][-1] == mean
 
 
+def test_a_run_under_way_stands_in_the_table_as_far_as_it_came(recorded, tmp_path):
+    out, _, _ = recorded
+    shutil.copytree(out / "tiny-0", tmp_path / "tiny-0")
+    path = tmp_path / "tiny-0" / "run.json"
+    record = json.loads(path.read_text())
+    record["history"][0]["test_acc"] = None
+    path.write_text(json.dumps(record | {"history": record["history"][:1], "final": {}}))
+    ((*_, epochs, params, train, test),) = results(tmp_path).rows
+    assert (epochs, test) == ("1/2", "not yet") and float(train) > 0
+
+
 def test_the_table_stands_in_the_readme_once(recorded, tmp_path, capfd):
     out, _, _ = recorded
     shutil.copytree(out, tmp_path, dirs_exist_ok=True)

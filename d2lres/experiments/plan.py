@@ -1,22 +1,10 @@
-"""The book's experiments as plain data: which nets are trained, how often, and to answer what.
+"""Which nets are trained, how often, and to answer what."""
 
-An experiment is a list of recipes and seeds.  Its runs are recorded one after another, in
-`runs/RECIPE-SEED`, and can be interrupted and continued at any point.  A run that answers two
-questions is recorded once.
-
-Explained in the chapters that show them.
-"""
-
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from .errors import unknown_name
-from .recipes import Recipe, find_recipe
-from .tables import Table
-
-#: Weights of at most so many bytes can be kept beside a record, for the chapters to look into.
-SMALL = 5_000_000
+from ..errors import unknown_name
+from ..recipes import Recipe, find_recipe
 
 
 @dataclass(frozen=True)
@@ -224,104 +212,3 @@ def find_experiment(name: str) -> Experiment:
     if name not in EXPERIMENTS:
         raise unknown_name("experiment", name, EXPERIMENTS)
     return EXPERIMENTS[name]
-
-
-def finished(folder: Path) -> bool:
-    """Whether a folder holds a run that came to its end."""
-    from .runs import load_run
-
-    if not (folder / "run.json").exists():
-        return False
-    run = load_run(folder)
-    return bool(run.record["final"]) and len(run.history.epochs) == run.recipe.num_epochs
-
-
-def run_experiment(
-    experiment: Experiment,
-    out,
-    *,
-    data: str | None = None,
-    device=None,
-    say: Callable[[str], None] = print,
-    progress: bool | None = None,
-) -> None:
-    """Record the runs of an experiment that are not recorded yet, under the folder `out`.
-
-    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device` and `progress` as
-    in `fit`; `say`, which is told of every run.  A run that was interrupted goes on where it was.
-    Raises what `train_recipe` raises.
-    """
-    from .runs import CHECKPOINT, WEIGHTS, train_recipe
-
-    for name, recipe, seed in experiment.runs():
-        folder = Path(out) / name
-        if finished(folder):
-            say(f"{name}: recorded already")
-            continue
-        say(f"{name}: {recipe.num_epochs} epochs")
-        options = {"data": data or experiment.data, "device": device, "progress": progress}
-        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
-        last = run.history.epochs[-1]
-        say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
-        for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
-            file.unlink()
-        (folder / CHECKPOINT).rmdir()
-        kept = experiment.weights and seed == experiment.seeds[0]
-        if not kept or (folder / WEIGHTS).stat().st_size > SMALL:
-            (folder / WEIGHTS).unlink()
-
-
-# --- what is recorded ----------------------------------------------------------------------------
-
-
-def recorded_runs(root) -> dict[str, list]:
-    """The runs under a folder by name, those that differ in the seed alone together."""
-    from .runs import load_run
-
-    groups = {}
-    for path in sorted(Path(root).rglob("run.json")):
-        run = load_run(path.parent)
-        name = path.parent.relative_to(root).as_posix()
-        seed = f"-{run.record['settings']['seed']}"
-        groups.setdefault(name.removesuffix(seed), []).append(run)
-    return groups
-
-
-def results(root) -> Table:
-    """A row a net and data: epochs, and the last accuracies with their spread over the seeds.
-
-    Argument: the folder that holds the runs.
-    """
-    rows = []
-    for name, runs in recorded_runs(root).items():
-        first, done = runs[0], min(len(run.history.epochs) for run in runs)
-        epochs = (
-            f"{done}" if done == first.recipe.num_epochs else f"{done}/{first.recipe.num_epochs}"
-        )
-        lasts = [run.history.epochs[-1] for run in runs]
-        accuracies = (spread([e.train_acc for e in lasts]), spread([e.test_acc for e in lasts]))
-        label, params = first.record["data"]["label"], f"{first.record['params']:,}"
-        rows.append((name, label, str(len(runs)), epochs, params, *accuracies))
-    header = ("run", "data", "seeds", "epochs", "params", "train accuracy", "test accuracy")
-    return Table("Recorded runs: means, and the lowest and highest", header, tuple(rows), left=2)
-
-
-def spread(values) -> str:
-    """One value, or the mean of several with the lowest and the highest."""
-    mean = sum(values) / len(values)
-    if len(values) == 1:
-        return f"{mean:.4f}"
-    return f"{mean:.4f} ({min(values):.4f} to {max(values):.4f})"
-
-
-MARK = "<!-- made by `d2lres experiments table` -->"
-
-
-def tabulate(root) -> None:
-    """Put the table of results at the end of the folder's README.md, in place of an older one."""
-    from .checkpoints import write_whole
-
-    readme = Path(root) / "README.md"
-    text = readme.read_text() if readme.exists() else "# Recorded runs\n\n"
-    text = f"{text.split(MARK)[0].rstrip()}\n\n{MARK}\n\n{results(root).to_markdown()}\n"
-    write_whole(readme, text.encode())

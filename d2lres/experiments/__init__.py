@@ -1,0 +1,23 @@
+"""The book's experiments: `plan` is plain data, `recording` runs them, `results` tabulates.
+
+An experiment is a list of recipes and seeds.  Its runs are recorded one after another, in
+`runs/RECIPE-SEED`, and can be interrupted and continued at any point.  A run that answers two
+questions is recorded once.
+Explained in the chapters that show them.
+"""
+
+from .plan import EXPERIMENTS, Experiment, experiment_names, find_experiment
+from .recording import SMALL, run_experiment
+from .results import recorded_runs, results, tabulate
+
+__all__ = [
+    "EXPERIMENTS",
+    "SMALL",
+    "Experiment",
+    "experiment_names",
+    "find_experiment",
+    "recorded_runs",
+    "results",
+    "run_experiment",
+    "tabulate",
+]

@@ -1,0 +1,54 @@
+"""Record the runs of an experiment, one after another; go on where an earlier try stopped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from .plan import Experiment
+
+#: Weights of at most so many bytes can be kept beside a record, for the chapters to look into.
+SMALL = 5_000_000
+
+
+def finished(folder: Path) -> bool:
+    """Whether a folder holds a run that came to its end."""
+    from ..runs import load_run
+
+    if not (folder / "run.json").exists():
+        return False
+    run = load_run(folder)
+    return bool(run.record["final"]) and len(run.history.epochs) == run.recipe.num_epochs
+
+
+def run_experiment(
+    experiment: Experiment,
+    out,
+    *,
+    data: str | None = None,
+    device=None,
+    say: Callable[[str], None] = print,
+    progress: bool | None = None,
+) -> None:
+    """Record the runs of an experiment that are not recorded yet, under the folder `out`.
+
+    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device` and `progress` as
+    in `fit`; `say`, which is told of every run.  A run that was interrupted goes on where it was.
+    Raises what `train_recipe` raises.
+    """
+    from ..runs import CHECKPOINT, WEIGHTS, train_recipe
+
+    for name, recipe, seed in experiment.runs():
+        folder = Path(out) / name
+        if finished(folder):
+            say(f"{name}: recorded already")
+            continue
+        say(f"{name}: {recipe.num_epochs} epochs")
+        options = {"data": data or experiment.data, "device": device, "progress": progress}
+        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
+        last = run.history.epochs[-1]
+        say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
+        for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
+            file.unlink()
+        (folder / CHECKPOINT).rmdir()
+        kept = experiment.weights and seed == experiment.seeds[0]
+        if not kept or (folder / WEIGHTS).stat().st_size > SMALL:
+            (folder / WEIGHTS).unlink()
