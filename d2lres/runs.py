@@ -154,8 +154,8 @@ def weights_of(run: Run) -> Path:
     weights = run.folder / WEIGHTS
     if not weights.exists():
         raise DataError(
-            f"{weights}: no such file; expected the weights of the run. Only small ones are kept "
-            f"beside run.json: train again with `d2lres train {run.record['recipe']['name']}`."
+            f"{weights}: no such file; expected the weights of the run. Few are kept beside "
+            "run.json: record it again with `d2lres train` or `d2lres experiments run`."
         )
     return weights
 
