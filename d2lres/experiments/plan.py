@@ -32,7 +32,9 @@ class Experiment:
 
 # Where nets are compared: three seeds, a fixed fifth of CIFAR-10, at half its height and width.
 SEEDS = (0, 1, 2)
-SHORT = find_recipe("cifar10-fast").changed(images=10_000, resize=16, num_epochs=15, lr=0.1)
+SHORT = find_recipe("cifar10-fast").changed(
+    images=10_000, resize=16, num_epochs=15, test_every=15, lr=0.1
+)
 
 
 def short(name: str, **changes) -> Recipe:
@@ -52,6 +54,7 @@ def memorize(net: str) -> Recipe:
         architecture=architecture,
         batch_size=64,
         lr=0.05,
+        test_every=1,
         source="cifar10-fast, shortened, on images that stay as they are",
         **harder,
     )
@@ -169,7 +172,7 @@ EXPERIMENTS = {
         Experiment(
             "pretraining",
             "What does a net learn from five classes that helps with five others?",
-            (short("pretrained", only=PRETRAINED, images=None),),
+            (short("pretrained", only=PRETRAINED, images=None, test_every=1),),
             minutes=6,
             weights=True,
         ),
