@@ -24,7 +24,7 @@ LEVELS = [share / 100 for share in (50, 60, 70, 80, 85, 88, 89, 90, 91)]
 
 
 def chosen_recipe(options):
-    changes = {"num_epochs": options.epochs, "images": options.images}
+    changes = {"num_epochs": options.epochs, "images": options.images, "test_every": 1}
     return find_recipe(options.recipe).changed(**{k: v for k, v in changes.items() if v})
 
 
@@ -52,12 +52,7 @@ def train_d2lres(options):
         net,
         train_iter,
         test_iter,
-        num_epochs=recipe.num_epochs,
-        lr=recipe.learning_rate,
-        momentum=recipe.momentum,
-        weight_decay=recipe.weight_decay,
-        decay_norm=recipe.decay_norm,
-        label_smoothing=recipe.label_smoothing,
+        **recipe.fit_options(),
         after_epoch=lambda h: tell(h.epochs[-1].seconds, h.epochs[-1].test_acc),
     )
 

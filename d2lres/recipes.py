@@ -116,6 +116,14 @@ class Recipe:
         warmup = self.warmup if self.batch_size >= self.warmup_from else 0.0
         return self.peak * warmed(SCHEDULES[self.schedule], t, self.num_epochs, warmup)
 
+    def fit_options(self) -> dict:
+        """What the recipe tells `fit`, by the names of its arguments."""
+        own = (
+            "num_epochs", "momentum", "weight_decay", "decay_norm", "label_smoothing", "mixup",
+            "test_every",
+        )  # fmt: skip
+        return {"lr": self.learning_rate, **{name: getattr(self, name) for name in own}}
+
 
 FASHION_MNIST = Recipe(
     "fashion-mnist-reference",

@@ -106,6 +106,13 @@ def iterators(recipe: Recipe, data: str, seed: int):
     )
 
 
+def normalization(train_iter) -> dict | None:
+    """The means and deviations of the channels that the images of a recipe are normalized with."""
+    if not train_iter.normalize:
+        return None
+    return dict(zip(("means", "deviations"), map(list, train_iter.normalize), strict=True))
+
+
 def build_net(recipe: Recipe):
     """The net of a recipe, not yet initialized."""
     from .models import build, zero_last_gamma
@@ -198,6 +205,7 @@ def train_recipe(
         "recipe": recipe.to_dict(),
         "settings": settings,
         "data": {"label": train_iter.dataset.label, "sha256": train_iter.dataset.sha256},
+        "normalization": normalization(train_iter),
         "machine": machine(),
         "commit": commit(),
     }
@@ -211,14 +219,7 @@ def train_recipe(
             net,
             train_iter,
             test_iter,
-            num_epochs=recipe.num_epochs,
-            lr=recipe.learning_rate,
-            momentum=recipe.momentum,
-            weight_decay=recipe.weight_decay,
-            decay_norm=recipe.decay_norm,
-            label_smoothing=recipe.label_smoothing,
-            mixup=recipe.mixup,
-            test_every=recipe.test_every,
+            **recipe.fit_options(),
             device=device,
             kvstore=kvstore,
             checkpoint=out / CHECKPOINT,

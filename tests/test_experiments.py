@@ -161,6 +161,12 @@ def test_a_run_in_the_repository_is_of_an_experiment_or_a_recipe_and_of_full_dat
     assert load_run(path.parent).recipe == known[name].changed(classes=classes)
     assert record["settings"]["data"] == ("sample" if name.startswith("sample") else "full")
     assert record["commit"] and not record["commit"].endswith("+")
+    if known[name].normalize:  # each channel has a mean and a deviation that images can have
+        means, deviations = (record["normalization"][key] for key in ("means", "deviations"))
+        assert len(means) == len(deviations) and 0 < min(means) and max(means) < 1
+        assert 0.2 < min(deviations) and max(deviations) < 0.4
+    else:
+        assert record["normalization"] is None
 
 
 def test_the_readme_of_the_runs_has_the_table_of_what_lies_beside_it():
@@ -188,19 +194,18 @@ def close(epoch, other) -> bool:
 AGAIN = """
 import json, sys
 from d2lres import mx
-from d2lres.runs import build_net, initializer, iterators, load_run
+from d2lres.runs import build_net, initializer, iterators, load_run, normalization
 from d2lres.train import fit
 
 run = load_run(sys.argv[1])
 recipe, settings = run.recipe, run.record["settings"]
 train_iter, _ = iterators(recipe, settings["data"], settings["seed"])
 assert train_iter.dataset.sha256 == run.record["data"]["sha256"]
+assert normalization(train_iter) == run.record["normalization"]
 mx.random.seed(settings["seed"])
 net = build_net(recipe)
 net.initialize(initializer(recipe))
-names = ("momentum", "weight_decay", "decay_norm", "label_smoothing", "mixup")
-options = {name: getattr(recipe, name) for name in names}
-history = fit(net, train_iter, num_epochs=1, lr=recipe.learning_rate, **options)
+history = fit(net, train_iter, **recipe.fit_options() | {"num_epochs": 1})
 print(json.dumps(history.to_list()))
 """
 

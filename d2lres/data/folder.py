@@ -158,7 +158,7 @@ class PhotoIterator:
         self.root = Path(root)
         self.source = source(self.root, split)
         self.batch_size, self.side, self.shuffle = batch_size, side, shuffle
-        self.seed, self.augment, self.epoch = seed, augment, 0
+        self.seed, self.augment, self.normalize, self.epoch = seed, augment, STATISTICS, 0
         digest = hashlib.sha256("\n".join(self.source.names()).encode()).hexdigest()
         label = f"{self.root.name} ({len(self.source):,} photographs)"
         self.dataset = Described(label, digest, tuple(self.source.classes))
@@ -182,7 +182,7 @@ class PhotoIterator:
                 seeds = rng.randint(0, 2**31, size=len(batch))  # so that threads need no order
                 pairs = list(pool.map(self._image, batch, seeds))
                 X = np.array(numpy.stack([image for image, _ in pairs]), dtype="uint8")
-                X = npx.image.normalize(npx.image.to_tensor(X), *STATISTICS)
+                X = npx.image.normalize(npx.image.to_tensor(X), *self.normalize)
                 yield X, np.array([label for _, label in pairs], dtype="int32")
         self.epoch = epoch + 1
 
