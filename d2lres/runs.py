@@ -33,6 +33,12 @@ class Run:
         """The recipe that was trained."""
         return Recipe(**self.record["recipe"])
 
+    @property
+    def normalization(self) -> tuple | None:
+        """The means and the deviations of the channels that its images were normalized with."""
+        found = self.record["normalization"]
+        return found and (tuple(found["means"]), tuple(found["deviations"]))
+
 
 def load_run(folder) -> Run:
     """Read a recorded run.  Raises DataError when `folder` holds none, or a damaged one."""

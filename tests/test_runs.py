@@ -7,7 +7,7 @@ import numpy
 import pytest
 
 from d2lres import ConfigError, DataError, summarize
-from d2lres.data import SETS
+from d2lres.data import SETS, load
 from d2lres.recipes import RECIPES, find_recipe, recipe_names
 from d2lres.runs import confusion, evaluate_run, load_run, train_recipe
 
@@ -53,6 +53,15 @@ def test_a_run_names_all_that_decided_it(run):
     assert record["machine"]["mxnet"] and record["machine"]["numpy"] and record["machine"]["python"]
     assert record["params"] == summarize("resnet18", (1, 28, 28), classes=10).params
     assert sum(map(sum, record["final"]["confusion"])) == 500  # the sample's test images
+
+
+def test_a_run_knows_what_its_images_were_normalized_with(run, tmp_path):
+    assert run.normalization is None
+    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1, images=64, normalize=True)
+    means, deviations = train_recipe(recipe, tmp_path / "r", data="sample").normalization
+    images = load("fashion-mnist", data="sample").first(64).train_images / 255
+    assert means == pytest.approx([images.mean()])
+    assert deviations == pytest.approx([images.std()])
 
 
 def test_the_confusion_matrix_holds_the_test_accuracy(run):

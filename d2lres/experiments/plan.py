@@ -151,6 +151,8 @@ EXPERIMENTS = {
                 RESNET20,
                 short("no-augmentation", augment=()),
                 short("no-momentum", momentum=0.0),
+                short("no-momentum-lr-1", momentum=0.0, lr=1.0),  # as long a way in the end
+                short("lr-0.2", lr=0.2),
                 short("constant-rate", schedule="constant"),
                 short("no-decay", weight_decay=0.0),
                 short("decay-everywhere", decay_norm=True),
@@ -160,7 +162,7 @@ EXPERIMENTS = {
                 short("mixup", mixup=0.2),
             ),
             SEEDS,
-            minutes=55,
+            minutes=65,
         ),
         Experiment(
             "depth-or-width",
