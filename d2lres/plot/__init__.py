@@ -4,7 +4,7 @@ Each function returns a matplotlib Figure that a notebook shows as the value of 
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
 explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
 `blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
-`windows`, `fields`, `curves`, `lines`, `tables`, `images`.
+`windows`, `fields`, `curves`, `lines`, `seeds`, `tables`, `images`.
 """
 
 from .blocks import draw_block, draw_blocks, draw_idea
@@ -14,6 +14,7 @@ from .images import show_images
 from .lines import plot_lines
 from .network import draw_network
 from .parts import plot_stages
+from .seeds import is_apart, plot_seeds
 from .stages import draw_stage
 from .tables import plot_confusion, plot_costs
 from .windows import draw_windows
@@ -26,10 +27,12 @@ __all__ = [
     "draw_network",
     "draw_stage",
     "draw_windows",
+    "is_apart",
     "plot_confusion",
     "plot_costs",
     "plot_history",
     "plot_lines",
+    "plot_seeds",
     "plot_stages",
     "show_images",
 ]

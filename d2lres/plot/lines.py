@@ -69,12 +69,12 @@ def numbers_of(values, where: str) -> tuple[float, ...]:
     try:
         numbers = tuple(float(value) for value in values)
     except (TypeError, ValueError, OverflowError):
-        raise ConfigError(f"plot_lines: {where}: {values!r:.60}; expected numbers.") from None
+        raise ConfigError(f"{where}: {values!r:.60}; expected numbers.") from None
     if not numbers:
-        raise ConfigError(f"plot_lines: {where}: nothing; expected one number at least.")
+        raise ConfigError(f"{where}: nothing; expected one number at least.")
     if not all(map(isfinite, numbers)):
         raise ConfigError(
-            f"plot_lines: {where}: {next(n for n in numbers if not isfinite(n))}; expected finite "
+            f"{where}: {next(n for n in numbers if not isfinite(n))}; expected finite "
             "numbers. Leave out what overflowed."
         )
     return numbers
@@ -87,12 +87,12 @@ def lines_of(series, x, log: bool) -> list[Line]:
         raise ConfigError(
             f"plot_lines: {series!r:.60}; expected a mapping of 1 to {most} names to numbers."
         )
-    common = None if x is None else numbers_of(x, "x")
+    common = None if x is None else numbers_of(x, "plot_lines: x")
     if common and any(a >= b for a, b in pairwise(common)):
         raise ConfigError("plot_lines: x falls or stands still; expected growing numbers.")
     lines = []
     for i, (name, values) in enumerate(series.items()):
-        y = numbers_of(values, repr(name))
+        y = numbers_of(values, f"plot_lines: {name!r}")
         if log and min(y) <= 0:
             raise ConfigError(
                 f"plot_lines: {name!r}: {short(min(y))}; expected numbers above 0 on a logarithmic "
@@ -115,7 +115,10 @@ def marks_of(marks, low: float, high: float) -> list[Mark]:
     """
     if marks is not None and not isinstance(marks, Mapping):
         raise ConfigError(f"plot_lines: marks {marks!r:.60}; expected a mapping of labels to x.")
-    positions = {str(label): numbers_of([x], repr(label))[0] for label, x in (marks or {}).items()}
+    positions = {
+        str(label): numbers_of([x], f"plot_lines: {label!r}")[0]
+        for label, x in (marks or {}).items()
+    }
     per_pixel = (high - low) / PLOT
     placed: list[Mark] = []
     for label, x in sorted(positions.items(), key=lambda item: -item[1]):
