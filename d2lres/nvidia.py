@@ -22,20 +22,19 @@ CODE_FOR = ((5, 0), (6, 0), (7, 0), (8, 0), (8, 6))  # the compute capabilities 
 # operators while it runs, and an older driver refuses what this CUDA's compiler writes.
 OLDEST_DRIVER = (515, 43, 4)
 
-# What libmxnet.so of mxnet-cu117 asks for beyond the driver, in an order in which each finds what
-# it needs.  cuDNN and NVRTC open the rest of their own libraries by name, so those come first.
-CUDNN = [f"libcudnn_{a}_{b}.so.8" for a in ("ops", "cnn", "adv") for b in ("infer", "train")]
+# What libmxnet.so of mxnet-cu117 asks for beyond the driver, and the package that holds it.  Each
+# library finds the rest of its own package, and cuBLAS, beside itself.
 CUDA_LIBRARIES = {
-    "nvidia-cuda-runtime-cu11==11.7.99": ["libcudart.so.11.0"],
-    "nvidia-cuda-nvrtc-cu11==11.7.99": ["libnvrtc-builtins.so.11.7", "libnvrtc.so.11.2"],
-    "nvidia-nvtx-cu11==11.7.91": ["libnvToolsExt.so.1"],
-    "nvidia-cublas-cu11==11.10.3.66": ["libcublasLt.so.11", "libcublas.so.11"],
-    "nvidia-cufft-cu11==10.9.0.58": ["libcufft.so.10"],
-    "nvidia-curand-cu11==10.2.10.91": ["libcurand.so.10"],
-    "nvidia-cusparse-cu11==11.7.4.91": ["libcusparse.so.11"],
-    "nvidia-cusolver-cu11==11.4.0.1": ["libcusolver.so.11"],
-    "nvidia-nccl-cu11==2.14.3": ["libnccl.so.2"],
-    "nvidia-cudnn-cu11==8.5.0.96": [*CUDNN, "libcudnn.so.8"],
+    "nvidia-cublas-cu11==11.10.3.66": "libcublas.so.11",
+    "nvidia-cuda-nvrtc-cu11==11.7.99": "libnvrtc.so.11.2",
+    "nvidia-cuda-runtime-cu11==11.7.99": "libcudart.so.11.0",
+    "nvidia-cudnn-cu11==8.5.0.96": "libcudnn.so.8",
+    "nvidia-cufft-cu11==10.9.0.58": "libcufft.so.10",
+    "nvidia-curand-cu11==10.2.10.91": "libcurand.so.10",
+    "nvidia-cusolver-cu11==11.4.0.1": "libcusolver.so.11",
+    "nvidia-cusparse-cu11==11.7.4.91": "libcusparse.so.11",
+    "nvidia-nccl-cu11==2.14.3": "libnccl.so.2",
+    "nvidia-nvtx-cu11==11.7.91": "libnvToolsExt.so.1",
 }
 
 
@@ -146,12 +145,11 @@ def load_cuda(folder: Path) -> None:
 
     Raises MissingDependency for one that is missing or does not load.
     """
-    for package, libraries in CUDA_LIBRARIES.items():
-        for name in libraries:
-            try:
-                ctypes.CDLL(next(folder.glob(f"nvidia/*/lib/{name}"), folder / name))
-            except OSError as error:
-                raise MissingDependency(
-                    f"{name}: does not load ({error}); expected {package} in {folder}. "
-                    "Delete that folder and call `d2lres.setup()`."
-                ) from error
+    for package, name in CUDA_LIBRARIES.items():
+        try:
+            ctypes.CDLL(next(folder.glob(f"nvidia/*/lib/{name}"), folder / name))
+        except OSError as error:
+            raise MissingDependency(
+                f"{name}: does not load ({error}); expected {package} in {folder}. "
+                "Delete that folder and call `d2lres.setup()`."
+            ) from error
