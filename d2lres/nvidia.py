@@ -4,7 +4,7 @@ MXNet's builds for CUDA hold machine code for a few architectures, and nothing t
 translate for later ones.  Which build to take is a pure function of what the driver tells.
 Standard library only: all of this comes before MXNet.
 
-Explained in the chapter "Where it runs".
+Explained in the appendix "Where it runs".
 """
 
 import ctypes
@@ -112,7 +112,9 @@ def choose_build(found: list[Card], system: str, machine: str) -> Build:
 
     Args: `found`, what `cards()` tells; `system` and `machine`, as the module `platform` has them.
     One card that MXNet cannot use decides for the CPU: MXNet counts cards in an order of its own,
-    and would fail on that one in the middle of a training.  Explained in "Where it runs".
+    and would fail on that one in the middle of a training.
+
+    Explained in the appendix "Where it runs".
     """
     if not found:
         return Build(FOR_CPU, "the CPU (no NVIDIA driver answers)")

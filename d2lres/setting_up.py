@@ -4,7 +4,7 @@ A notebook in Colab, or on a class's server, runs in somebody else's environment
 name NumPy versions that newer Pythons never had, so they go in without their own requirements, and
 what they import is added only where it is lacking.  Standard library only.
 
-Explained in the chapter "Where it runs".
+Explained in the appendix "Where it runs".
 """
 
 import importlib
@@ -163,7 +163,7 @@ def setup() -> None:
 
     Silent where nothing is missing.  No package that is here changes its version, and the kernel
     goes on.  Raises MissingDependency where there is no MXNet for the system, or pip fails.
-    Explained in the chapter "Where it runs".
+    Explained in the appendix "Where it runs".
     """
     system, machine = platform.system(), platform.machine()
     build = mxnet_build()

@@ -1,7 +1,7 @@
 """Every chapter as Colab runs it: another's packages, an empty folder, and the chapter's own cells.
 
 A fresh environment gets the packages that Colab has, as Colab has them: under Python 3.12 at the
-versions of its runtime 26.07, under 3.13 the newest.  The pins of `make env` do not reach there.
+versions of its own list, under 3.13 the newest.  The pins of `make env` do not reach there.
 The setup cell then installs d2lres from the address that it names, which git is told to read from
 this tree; pip builds the wheel.  nbval runs the chapters and compares what they print.
 """
@@ -23,7 +23,7 @@ import address
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
-# Colab's own list is published in github.com/googlecolab/backend-info.
+# The list of June 2026, from github.com/googlecolab/backend-info: an IPython of 2022, among others.
 PACKAGES = {
     "3.12": "numpy==2.0.2 pandas==2.2.2 matplotlib==3.10.0 matplotlib-inline==0.2.2 pillow==11.3.0 "
     "ipython==7.34.0 ipykernel==6.17.1 jupyter_client==7.4.9 traitlets==5.7.1 requests==2.32.4 "
