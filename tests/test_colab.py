@@ -11,6 +11,7 @@ import os
 import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import nbformat
@@ -22,6 +23,7 @@ import address
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
+ADDRESS = address.address((ROOT / "_config.yml").read_text())
 HERE = f"{sys.version_info[0]}.{sys.version_info[1]}"
 # The list of June 2026, from github.com/googlecolab/backend-info: an IPython of 2022, among others.
 PACKAGES = {
@@ -47,6 +49,11 @@ def run(*command, **options) -> str:
     return done.stdout
 
 
+def git(*arguments, **options) -> str:
+    who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
+    return run("git", *who, *arguments, **options)
+
+
 class Runtime:
     """An environment as Colab's, and a kernel in it, called colab."""
 
@@ -59,7 +66,8 @@ class Runtime:
             + PACKAGES[HERE].split(),
             capture_output=True, text=True,
         )  # fmt: skip
-        if re.search(r"NewConnectionError|name resolution|Max retries", install.stderr):
+        unreachable = re.search(r"NewConnectionError|name resolution|Max retries", install.stderr)
+        if install.returncode and unreachable:
             pytest.skip("the package index cannot be reached")
         assert install.returncode == 0, install.stderr
         self.before = self.packages()
@@ -73,28 +81,12 @@ class Runtime:
     def publish(self) -> Path:
         """This tree, with what is not committed yet, as a repository of one commit."""
         there = self.folder / "published"
-        run("git", "init", "-q", there)
-        names = run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
+        git("init", "-q", "-b", ADDRESS["branch"], there)
+        names = git("ls-files", "-co", "--exclude-standard", cwd=ROOT).splitlines()
         names = [name for name in names if (ROOT / name).is_file()]
-        run(
-            "git",
-            f"--work-tree={ROOT}",
-            f"--git-dir={there / '.git'}",
-            "add",
-            "-f",
-            "--",
-            *names,
-            cwd=ROOT,
-        )
-        who = ("-c", "user.name=test", "-c", "user.email=test@localhost")
-        run("git", *who, "commit", "-q", "-m", "The tree under test", cwd=there)
-        run(
-            "git",
-            "branch",
-            "-M",
-            address.address((ROOT / "_config.yml").read_text())["branch"],
-            cwd=there,
-        )
+        apart = (f"--git-dir={there}/.git", f"--work-tree={ROOT}")
+        git(*apart, "add", "-f", "--", *names, cwd=ROOT)
+        git("commit", "-q", "-m", "The tree under test", cwd=there)
         return there
 
     def without_compiler(self) -> Path:
@@ -115,7 +107,7 @@ class Runtime:
             "JUPYTER_PATH": str(self.folder / "jupyter"),
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": f"url.file://{published}.insteadOf",
-            "GIT_CONFIG_VALUE_0": address.address((ROOT / "_config.yml").read_text())["url"],
+            "GIT_CONFIG_VALUE_0": ADDRESS["url"],
         }
 
     def add_kernel(self) -> None:
@@ -135,6 +127,12 @@ def setup_cell(notebook):
     return next(cell for cell in notebook.cells if cell.cell_type == "code")
 
 
+def seconds(cell) -> float:
+    times = cell.metadata["execution"]
+    asked, answered = (times[k] for k in ("iopub.execute_input", "shell.execute_reply"))
+    return (datetime.fromisoformat(answered) - datetime.fromisoformat(asked)).total_seconds()
+
+
 def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_path, monkeypatch):
     """In one kernel: NumPy is in use before the cell runs, and MXNet works after it."""
     for name, value in runtime.environment.items():
@@ -151,6 +149,8 @@ def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_pa
                             resources={"metadata": {"path": str(tmp_path)}})  # fmt: skip
     client.execute()
     said = ["".join(o.get("text", "") for o in cell.outputs) for cell in work.cells]
+    if os.getloadavg()[0] <= os.cpu_count() + 1:  # with others at work, the time is theirs as well
+        assert seconds(work.cells[1]) < SECONDS_TO_SET_UP
     assert "Installing mxnet 1.9.1" in said[1] and "Installing d2l 1.0.3" in said[1]
     assert "Training will use the CPU (no NVIDIA driver answers)." in said[1]
     assert said[2] == "True 4.0\n"

@@ -113,6 +113,7 @@ def test_a_driver_that_does_not_know_compute_cap_is_still_heard(driver):
         "echo 'NVIDIA-SMI has failed because it could not talk to the driver' >&2; exit 9",
         "echo 'No devices were found'; exit 6",
         "echo 'No devices were found'",
+        "echo 'it could not, for once, talk to the driver'; exit 9",
         "exit 0",
     ],
 )
