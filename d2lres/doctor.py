@@ -18,7 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from .nvidia import Card, cards, objection
+from .nvidia import Card, cards, numbers, objection
 from .setting_up import D2L, MXNET, SYSTEMS, mxnet_build, version_of
 
 PYTHONS = ((3, 11), (3, 12), (3, 13))
@@ -53,11 +53,6 @@ class Probe:
 def pip(*arguments: str) -> str:
     """The command that installs into the running Python, whatever is first on the path."""
     return shlex.join([sys.executable, "-m", "pip", "install", *arguments])
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """The release numbers of a version: "2.0.0rc1" is (2, 0, 0)."""
-    return tuple(int(n) for n in re.match(r"\d+(\.\d+)*", version)[0].split("."))
 
 
 # --- the checks, each a function of what was found -----------------------------------------------

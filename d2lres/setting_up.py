@@ -114,8 +114,23 @@ def pip(*arguments: str) -> None:
 # --- the steps -----------------------------------------------------------------------------------
 
 
+def install_imported(names: list[str]) -> None:
+    """Install packages that MXNet and d2l import; pip must leave all others as they are."""
+    with tempfile.TemporaryDirectory() as folder:
+        pins = Path(folder, "here.txt")
+        pins.write_text(pins_of_what_is_here())
+        pip("install", "--constraint", str(pins), *names)
+
+
 def install_mxnet(build: str) -> None:
-    """Install a build of MXNet, and CUDA 11 into its folder where it is the one for CUDA."""
+    """Install a build of MXNet in place of any other, and CUDA 11 into its folder if it needs that.
+
+    All builds have one folder, so another must go first.
+    """
+    if (other := mxnet_build()) not in (None, build):
+        if folder := nvidia.cuda_folder():
+            shutil.rmtree(folder, ignore_errors=True)
+        pip("uninstall", "--yes", other)
     pip("install", "--no-deps", f"{build}=={MXNET}")
     importlib.invalidate_caches()
     folder = nvidia.cuda_folder()
@@ -152,8 +167,6 @@ def install_and_try(build: nvidia.Build) -> str:
     install_mxnet(build.name)
     if build.name != nvidia.FOR_CUDA or not (wrong := trial()):
         return build.device
-    shutil.rmtree(nvidia.cuda_folder(), ignore_errors=True)
-    pip("uninstall", "--yes", build.name)
     install_mxnet(nvidia.FOR_CPU)
     return f"the CPU ({build.device} failed a trial: {wrong})"
 
@@ -180,10 +193,7 @@ def setup() -> None:
     started = time.monotonic()
     if missing:
         print(f"Installing {', '.join(missing)}")
-        with tempfile.TemporaryDirectory() as folder:
-            pins = Path(folder, "here.txt")
-            pins.write_text(pins_of_what_is_here())
-            pip("install", "--constraint", str(pins), *missing)
+        install_imported(missing)
     if not build:
         chosen = nvidia.choose_build(nvidia.cards(), system, machine)
         size = ", with CUDA 11 and cuDNN 8 (2 GB)" if chosen.name == nvidia.FOR_CUDA else ""

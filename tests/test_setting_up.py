@@ -128,6 +128,13 @@ def test_a_card_that_fails_its_trial_costs_nothing_but_time(machine, capsys, tmp
     assert "no kernel image" in said
 
 
+def test_a_build_for_cuda_whose_driver_is_gone_makes_way(machine, tmp_path):
+    machine.installed |= {"mxnet-cu117": "1", "d2l": "1"}  # and its CUDA never came
+    d2lres.setup()
+    assert machine.mxnet_build() == "mxnet"
+    assert machine.calls[0] == ("uninstall", "--yes", "mxnet-cu117")
+
+
 def test_a_setup_that_was_interrupted_before_cuda_goes_on(machine, tmp_path):
     machine.cards = [T4]
     machine.installed |= {"mxnet-cu117": "1", "d2l": "1"}
