@@ -4,7 +4,8 @@
 #   docker run --rm -p 127.0.0.1:8888:8888 block-by-block      then open the address that it prints
 #
 # It runs on x86-64 and on aarch64; the libraries below are those that MXNet needs on either.
-FROM python:3.12-slim
+# .devcontainer/ stops after the stage `system` and calls make in the reader's own checkout.
+FROM python:3.12-slim AS system
 
 # hadolint ignore=DL3008
 RUN apt-get update \
@@ -13,6 +14,9 @@ RUN apt-get update \
     && useradd --create-home --uid 1000 reader
 
 USER 1000
+
+FROM system
+
 WORKDIR /home/reader/book
 
 # First what changes rarely, so that an edited chapter does not install everything again.

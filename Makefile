@@ -20,7 +20,7 @@ SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks golden lint format lab serve bench clean distclean constraints help FORCE
+.PHONY: book env test unit notebooks golden lint address format lab serve bench clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -57,7 +57,10 @@ lint: env ## check style and format of the code, the scripts and the Dockerfile
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/hadolint Dockerfile
-	@if [ -x $(BIN)/shellcheck ]; then set -x; $(BIN)/shellcheck scripts/*.sh .ci/run; fi
+	@if [ -x $(BIN)/shellcheck ]; then set -x; $(BIN)/shellcheck scripts/*.sh .ci/run .binder/postBuild; fi
+
+address: env ## write the repository's address, kept in _config.yml, into pages and notebooks
+	$(BIN)/python scripts/address.py
 
 format: env ## put the code into shape
 	$(BIN)/ruff check --fix .

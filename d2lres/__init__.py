@@ -15,6 +15,7 @@ _HOME = {
     "architecture": "zoo", "architecture_names": "zoo",
     "count": "accounting",
     "summarize": "report", "contrast": "report", "Summary": "report",
+    "setup": "setting_up",
     "find_recipe": "recipes", "recipe_names": "recipes", "Recipe": "recipes",
     # live nets, data and training: these load NumPy or MXNet
     "autograd": "_mxnet", "gluon": "_mxnet", "init": "_mxnet", "mx": "_mxnet", "nn": "_mxnet",

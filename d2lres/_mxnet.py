@@ -15,6 +15,7 @@ import types
 import warnings
 from math import inf, nan
 
+from . import nvidia
 from .errors import ConfigError, MissingDependency
 
 # --- threads: before the library is loaded, and only where the user has not chosen ---------------
@@ -110,6 +111,8 @@ def repair_distutils() -> list[str]:
 def _import_mxnet():
     if "mxnet" not in sys.modules:  # else the user imported it first, and its threads are set
         set_threads()
+        if (folder := nvidia.cuda_folder()) and folder.exists():
+            nvidia.load_cuda(folder)
     try:
         cores = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
         repaired = repair_numpy() + repair_distutils()
@@ -121,9 +124,9 @@ def _import_mxnet():
             os.sched_setaffinity(0, cores)
     except (ImportError, OSError, AttributeError) as error:
         raise MissingDependency(
-            f"import mxnet: {type(error).__name__}: {error}; expected MXNet 1.9.1. Install it with "
-            "`pip install --no-deps mxnet==1.9.1` and its needs with `pip install numpy requests`; "
-            "`python -m d2lres doctor` says more."
+            f"import mxnet: {type(error).__name__}: {error}; expected MXNet 1.9.1. Install "
+            "what is missing with `d2lres.setup()`, or MXNet alone with "
+            "`pip install --no-deps mxnet==1.9.1`; `python -m d2lres doctor` says more."
         ) from error
     mxnet.npx.set_np()
     return mxnet, repaired

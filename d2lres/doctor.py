@@ -16,11 +16,12 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
+from .nvidia import Card, cards, numbers, objection
+from .setting_up import D2L, MXNET, SYSTEMS, mxnet_build, version_of
+
 PYTHONS = ((3, 11), (3, 12), (3, 13))
-MXNET, D2L = "1.9.1", "1.0.3"
 ROOT = Path(__file__).parents[1]  # the repository, where this is no installed copy
 # The distributions that d2lres, MXNet and d2l import, and that nothing below looks at more closely.
 NEEDED = ("click", "matplotlib", "pandas", "pillow", "platformdirs", "requests", "tqdm")
@@ -54,11 +55,6 @@ def pip(*arguments: str) -> str:
     return shlex.join([sys.executable, "-m", "pip", "install", *arguments])
 
 
-def numbers(version: str) -> tuple[int, ...]:
-    """The release numbers of a version: "2.0.0rc1" is (2, 0, 0)."""
-    return tuple(int(n) for n in re.match(r"\d+(\.\d+)*", version)[0].split("."))
-
-
 # --- the checks, each a function of what was found -----------------------------------------------
 
 
@@ -73,8 +69,7 @@ def check_python(version: tuple) -> Check:
 def check_platform(system: str, machine: str, libc: tuple) -> Check:
     """MXNet 1.9.1 has wheels for Linux with glibc (x86-64, aarch64) and for Intel macOS."""
     text = " ".join(filter(None, (system, machine, *libc)))
-    known = {("Linux", "x86_64"), ("Linux", "aarch64"), ("Darwin", "x86_64")}
-    if (system, machine) in known and (system != "Linux" or libc[0] == "glibc"):
+    if (system, machine) in SYSTEMS and (system != "Linux" or libc[0] == "glibc"):
         return Check("system", True, text)
     return Check("system", False, f"{text}: there is no MXNet {MXNET} for it", CONTAINER)
 
@@ -157,16 +152,12 @@ def check_threads(threads: int, binding: str, cores: int) -> Check:
     return Check("threads", True, text)
 
 
-def check_gpus(usable: int, cards: list) -> Check:
-    """`cards` are (name, compute capability) pairs, as the driver tells them.
-
-    MXNet's CUDA builds hold code for compute capability 5.0 to 8.6, which 8.9 runs too.
-    """
+def check_gpus(usable: int, found: list[Card]) -> Check:
+    """Cards that MXNet does not use, and why: a fact, never a fault."""
     text = f"{usable} usable by MXNet"
-    if cards and not usable:
+    if found and not usable:
         text += "; the CPU trains. The driver shows " + ", ".join(
-            f"{name} ({'an' if 5 <= float(capability) < 9 else 'no'} MXNet build for CUDA runs it)"
-            for name, capability in cards
+            f"{card.name} ({objection(card) or 'mxnet-cu117 can use it'})" for card in found
         )
     return Check("GPUs", True, text)
 
@@ -199,21 +190,6 @@ def check_disk(folder: Path, free: int, writable: bool) -> Check:
 
 
 # --- finding things ------------------------------------------------------------------------------
-
-
-def version_of(distribution: str) -> "str | None":
-    try:
-        return metadata.version(distribution)
-    except metadata.PackageNotFoundError:
-        return None
-
-
-def mxnet_version() -> "str | None":
-    """The installed MXNet, whichever build: mxnet, mxnet-cu112, ..."""
-    for found in metadata.distributions():
-        if re.fullmatch(r"mxnet(-cu\d+)?", found.metadata["Name"] or ""):
-            return found.version
-    return None
 
 
 def pinned_numpy(prefix: str = sys.prefix) -> "str | None":
@@ -259,18 +235,6 @@ def probe_mxnet(timeout: float = 120) -> Probe:
         return Probe(None, inner[1] if inner else last)
 
 
-def cards() -> list:
-    """The NVIDIA cards that the driver shows, as (name, compute capability)."""
-    if not shutil.which("nvidia-smi"):
-        return []
-    command = ["nvidia-smi", "--query-gpu=name,compute_cap", "--format=csv,noheader"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=30)
-    except (OSError, subprocess.TimeoutExpired):
-        return []
-    return re.findall(r"^(.+), (\d+\.\d+)$", done.stdout, re.MULTILINE)
-
-
 def look_at_data() -> list[Check]:
     """The data sets and the folder that holds them: they can be looked at only with NumPy there."""
     try:
@@ -296,7 +260,7 @@ def run() -> tuple[list[Check], bool]:
         check_python(sys.version_info),
         check_platform(platform.system(), platform.machine(), platform.libc_ver()),
         check_numpy(version_of("numpy"), pinned_numpy()),
-        check_mxnet(mxnet_version(), probe),
+        check_mxnet((build := mxnet_build()) and version_of(build), probe),
         check_d2l(version_of("d2l")),
         check_packages({name: version_of(name) for name in NEEDED}),
         check_plotting(version_of("ipython"), version_of("matplotlib")),

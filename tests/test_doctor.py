@@ -9,6 +9,7 @@ import pytest
 from d2lres import doctor
 from d2lres.data.find import Candidate
 from d2lres.doctor import Check, Probe
+from d2lres.nvidia import Card
 
 WORKING = Probe(
     {"mxnet": "1.9.1", "repaired": ["bool"], "threads": 2, "binding": "true", "gpus": 0}
@@ -120,9 +121,11 @@ def test_threads():
 
 def test_gpus_are_told_apart_by_what_mxnet_holds_code_for():
     assert doctor.check_gpus(0, []).found == "0 usable by MXNet"
-    assert "T4 (an MXNet build" in doctor.check_gpus(0, [("Tesla T4", "7.5")]).found
-    assert "H100 (no MXNet build" in doctor.check_gpus(0, [("NVIDIA H100", "9.0")]).found
-    assert "driver" not in doctor.check_gpus(1, [("Tesla T4", "7.5")]).found
+    t4 = Card("Tesla T4", (7, 5), (580, 82, 7))
+    h100 = Card("NVIDIA H100", (9, 0), (580, 82, 7))
+    assert "T4 (mxnet-cu117 can use it)" in doctor.check_gpus(0, [t4]).found
+    assert "H100 (MXNet has no code for" in doctor.check_gpus(0, [h100]).found
+    assert "driver" not in doctor.check_gpus(1, [t4]).found
 
 
 def test_data(tmp_path):

@@ -21,6 +21,8 @@ PURE = (
     "schedules",
     "recipes",
     "history",
+    "nvidia",
+    "setting_up",
 )
 
 
@@ -90,8 +92,8 @@ def test_one_file_imports_mxnet():
 # Each imports from those before it alone.
 ORDER = (
     "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
-    "plot", "_mxnet", "blocks", "models", "data", "checkpoints", "train", "runs", "experiments",
-    "doctor", "cli",
+    "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "data", "checkpoints", "train",
+    "runs", "experiments", "doctor", "cli",
 )  # fmt: skip
 
 
