@@ -90,8 +90,8 @@ def test_one_file_imports_mxnet():
 # Each imports from those before it alone.
 ORDER = (
     "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
-    "plot", "_mxnet", "blocks", "models", "data", "checkpoints", "train", "runs", "experiments",
-    "doctor", "cli",
+    "plot", "_mxnet", "blocks", "models", "equivalence", "data", "checkpoints", "train", "runs",
+    "experiments", "doctor", "cli",
 )  # fmt: skip
 
 
