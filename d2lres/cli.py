@@ -11,6 +11,7 @@ import sys
 import click
 
 from . import __version__
+from .cli_assignments import assignments
 from .errors import ConfigError, D2lresError
 
 
@@ -302,3 +303,6 @@ def table_of_experiments(out):
 
     click.echo(results(out).to_markdown())
     tabulate(out)
+
+
+main.add_command(assignments)

@@ -179,7 +179,7 @@ def heading_anchor(heading: str) -> str:
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
 
 
-@pytest.mark.parametrize("name", ["README.md"])
+@pytest.mark.parametrize("name", ["README.md", "assignments/README.md"])
 def test_every_link_of_a_page_on_github_resolves(name):
     page = ROOT / name
     text = re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)
