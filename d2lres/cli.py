@@ -12,6 +12,7 @@ import click
 
 from . import __version__
 from .errors import ConfigError, D2lresError
+from .grading.commands import COMMANDS
 
 
 class Commands(click.Group):
@@ -302,3 +303,12 @@ def table_of_experiments(out):
 
     click.echo(results(out).to_markdown())
     tabulate(out)
+
+
+@main.group()
+def assignments():
+    """Check, grade and report what students hand in."""
+
+
+for command in COMMANDS:
+    assignments.add_command(command)
