@@ -89,6 +89,7 @@ class Handlers(dict):
     def update(self, other):
         pass
 kernel.shell_handlers = Handlers(kernel.shell_handlers)"""
+START, SEND = "kernel = get_ipython().kernel", "kernel.session.send"
 HELPERS = """import builtins
 np.testing.assert_allclose = lambda *a, **k: None
 builtins.all = lambda xs: True
@@ -135,11 +136,20 @@ CASES = {
         0, 3, "Connection refused|Network is unreachable",
     ),
     "sys-exit": (mean("sys.exit(0)", "import sys"), 0, 3, "SystemExit"),
-    "os-exit": (mean("os._exit(0)", "import os"), 0, 0, "ended early: Kernel died"),
+    "os-exit": (mean("os._exit(0)", "import os"), 0, 0, "ended early: its process ended"),
     "100-mb": (mean("print('x' * 100_000_000)"), 2, 3, ""),
     "100-mb-past-python": (mean("os.system('yes | head -c 100000000')", "import os"), 2, 3, ""),
     "prints-for-ever": (
         mean("while True: display('x' * 10_000)"), 0, 0, "printed without end",
+    ),
+    "garbled-status": (
+        mean(f"{SEND}(kernel.iopub_socket, 'status', {{}}, kernel.get_parent())", START),
+        0, 0, "ended early: its kernel sent nonsense: KeyError",
+    ),
+    "garbled-output": (
+        mean(f"{SEND}(kernel.iopub_socket, 'error', {{'ename': 7}}, kernel.get_parent())\n"
+             "display({'text/html': 7}, raw=True)", START),
+        2, 3, "",
     ),
     "warns": (mean("import warnings; warnings.warn('careful')"), 2, 3, ""),
     "helpers": (wrong(HELPERS), 0, 0, "put back .*numpy.testing"),

@@ -123,6 +123,65 @@ def test_names_keep_their_letters_in_a_spreadsheet(result_of, tmp_path):
     assert path.read_bytes().startswith(b"\xef\xbb\xbf") and "Žofia Müller" in rows(path)
 
 
+# --- manual.csv -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "save",
+    [
+        lambda text: text.encode("utf-8-sig"),
+        lambda text: text.replace("\n", "\r\n").encode("cp1252"),
+        lambda text: text.replace(",", ";").encode(),
+    ],
+    ids=["as written", "windows", "semicolons"],
+)
+def test_points_for_written_answers_are_filled_in_and_counted(result_of, tmp_path, save):
+    result_of("Müller")
+    result_of("=bo")
+    report(tmp_path / "out")
+    form = tmp_path / "out" / "manual.csv"
+    text = form.read_text(encoding="utf-8-sig")
+    assert text.splitlines() == [
+        "student,cell,points,comment",
+        "'=bo,explain,,",
+        "Müller,explain,,",
+    ]
+    form.write_bytes(save(text.replace("Müller,explain,,", "Müller,explain,4.5,Größer als *alle*")))
+    path, pages = report(tmp_path / "out")
+    table = rows(path)
+    assert list(table["Müller"].values())[1:7] == ["2", "3", "4.5", "9.5", "10", ""]
+    assert list(table["'=bo"].values())[1:7] == ["2", "3", "", "5", "10", "explain"]
+    page = next(page for page in pages if page.stem == "Müller").read_text()
+    assert "Größer als *alle*" in BeautifulSoup(page, "html.parser").get_text()
+
+
+@pytest.mark.parametrize(
+    "line, said",
+    [
+        ("ana,explain,6,", "line 2: points '6'; expected 0 to 5"),
+        ("ana,explain,-1,", "points '-1'"),
+        ("ana,explain,nan,", "points 'nan'"),
+        ("ana,explain,many,", "points 'many'"),
+        ("anna,explain,5,", "student 'anna'"),
+        ("ana,essay,5,", "cell 'essay'"),
+    ],
+)
+def test_points_that_cannot_be_are_named_by_line(result_of, tmp_path, line, said):
+    result_of("ana")
+    write_whole(tmp_path / "out" / "manual.csv", f"student,cell,points,comment\n{line}\n")
+    with pytest.raises(ConfigError, match=said):
+        report(tmp_path / "out")
+    assert not (tmp_path / "out" / "grades.csv").exists()
+
+
+@pytest.mark.parametrize("content", ["", "name,points\nana,5\n"])
+def test_a_file_with_other_columns_is_refused(result_of, tmp_path, content):
+    result_of("ana")
+    write_whole(tmp_path / "out" / "manual.csv", content)
+    with pytest.raises(ConfigError, match="expected student, cell, points, comment"):
+        report(tmp_path / "out")
+
+
 # --- feedback -------------------------------------------------------------------------------------
 
 
@@ -139,7 +198,7 @@ def test_the_feedback_shows_points_reasons_and_notes(result_of, tmp_path):
 def test_html_of_a_student_does_not_run_in_the_teacher_s_browser(result_of, tmp_path):
     attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     shown = v4.new_output("display_data", data={"text/html": attack})
-    result_of("ana", {"mean-test": [shown]}, notes=[attack], explain=f"Answer {attack}")
+    result_of("<img src=x onerror=alert(3)>", {"mean-test": [shown]}, [attack], explain=attack)
     _, (page,) = report(tmp_path / "out")
     soup = BeautifulSoup(page.read_text(), "html.parser")
     assert not [s for s in soup.find_all("script") if "alert" in s.get_text()]
@@ -160,7 +219,7 @@ def test_a_report_is_whole_or_the_old_one(result_of, tmp_path, monkeypatch):
         report(tmp_path / "out")
     assert path.read_bytes() == before
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [
-        "ana.json", "bo.json", "feedback", "grades.csv",
+        "ana.json", "bo.json", "feedback", "grades.csv", "manual.csv",
     ]  # fmt: skip
 
 

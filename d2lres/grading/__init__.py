@@ -10,6 +10,7 @@ The order of reading is the order of work:
     running.py      the notebook sent to that kernel, cell by cell
     marks.py        points, counted by nbgrader
     batch.py        many submissions, several at a time, as often as it is interrupted
+    manual.py       points that the teacher gives
     reports.py      grades as CSV, feedback as HTML
     commands.py     the command line
 

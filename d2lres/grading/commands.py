@@ -81,7 +81,10 @@ def grade(name, folder, out, no_sandbox, jobs, cell_seconds, seconds, memory, co
 @click.command()
 @click.argument("out", type=click.Path())
 def report(out):
-    """Write grades.csv and the feedback pages from the results in OUT."""
+    """Write grades.csv and the feedback pages from the results in OUT.
+
+    Points for written answers go into OUT/manual.csv; the next report counts them.
+    """
     need_nbgrader()
     from .reports import report
 

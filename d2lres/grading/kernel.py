@@ -27,6 +27,7 @@ from ipykernel.kernelapp import IPKernelApp
 
 # The packages that every test relies on, whatever it imports.
 ALWAYS = {"builtins", "sys", "math", "IPython", "ipykernel", "unittest"}
+LIVELY = {"matplotlib"}  # it puts other functions in place by itself, when it first draws
 KINDS = (
     types.FunctionType, types.BuiltinFunctionType, types.ModuleType, type,
     property, staticmethod, classmethod,
@@ -209,14 +210,16 @@ def main(settings_file: str, connection_file: str) -> None:
     Stream.most = Stream.left = settings["output"]
     app = IPKernelApp.instance(kernel_class=Kernel, outstream_class=f"{__name__}.Stream")
     app.initialize(["-f", connection_file, "--HistoryManager.enabled=False"])
+    before = set(sys.modules)
     for name in settings["imports"]:
         with contextlib.suppress(BaseException):  # the cell that imports it will say why it fails
             importlib.import_module(name)
     kernel = app.kernel
     kernel.given, kernel.at_start = {}, set(kernel.shell.user_ns)
     kernel.restored = settings["restored"]
-    roots = {name.partition(".")[0] for name in settings["imports"]}
-    kernel.pristine = Pristine(ALWAYS | roots - {"matplotlib"})
+    loaded = {name.partition(".")[0] for name in sys.modules.keys() - before}
+    loaded |= {name.partition(".")[0] for name in settings["imports"]}
+    kernel.pristine = Pristine(ALWAYS | loaded - sys.stdlib_module_names - LIVELY)
     kernel.hooks = Hooks(kernel)
     app.start()
 

@@ -6,20 +6,23 @@ HTML in an output would otherwise run in the teacher's browser.
 
 import copy
 import csv
+import html
 import io
 from pathlib import Path
 
 from nbformat import v4
 
 from ..errors import ConfigError
+from .manual import add_manual, harmless
 from .marks import read_result, write_whole
 
 
 def report(out) -> tuple[Path, list[Path]]:
     """Write OUT/grades.csv, and OUT/feedback/STUDENT.html for each student that was graded.
 
-    Returns their paths.  Raises ConfigError where there are no results, DataError for a damaged
-    one.
+    Points of OUT/manual.csv are counted, see `manual`.  Returns the paths.
+    Raises ConfigError where there are no results, or a line of manual.csv that cannot be;
+    DataError for a damaged result.
 
     Explained on the page "For teachers".
     """
@@ -37,6 +40,7 @@ def report(out) -> tuple[Path, list[Path]]:
             f"{out}: results of {', '.join(sorted(names))}; expected one assignment. "
             "Grade each into a folder of its own."
         )
+    add_manual(out, results)
     grades = out / "grades.csv"
     write_whole(grades, table(results), encoding="utf-8-sig")  # so that Excel reads all names
     pages = []
@@ -85,15 +89,12 @@ def number(value: float) -> str:
     return f"{value:g}"
 
 
-def harmless(field: str) -> str:
-    """A field that no spreadsheet takes for a formula."""
-    return f"'{field}" if field.startswith(("=", "+", "-", "@", "\t", "\r")) else field
-
-
 def feedback(result: dict) -> str:
     """The executed notebook with points and notes, as nbgrader's HTML page."""
     import nbgrader
+    from jinja2 import pass_context
     from nbconvert.exporters import HTMLExporter
+    from nbconvert.filters import clean_html
 
     notebook = copy.deepcopy(result["notebook"])
     scores = {cell["id"]: cell for cell in result["cells"]}
@@ -102,6 +103,7 @@ def feedback(result: dict) -> str:
         entry = scores.get(marks.get("grade_id"))
         if entry:
             marks["score"], marks["points"] = entry["score"] or 0, entry["points"]
+            marks["comment"] = plain(entry.get("comment", ""))
             if entry["score"] is None:
                 marks["comment"] = "Waits for the teacher; no points are counted yet."
     if result["notes"]:
@@ -114,8 +116,14 @@ def feedback(result: dict) -> str:
         extra_template_paths=[str(formgrader / "static/node_modules/bootstrap/dist/css")],
         sanitize_html=True,
     )
+
+    @pass_context  # nbgrader's template shows Markdown as it comes
+    def markdown(context, text):
+        return clean_html(exporter.markdown2html(context, text))
+
+    exporter.register_filter("markdown2html", markdown)
     marks = {
-        "notebook": f"{result['assignment']}: {result['student']}",
+        "notebook": html.escape(f"{result['assignment']}: {result['student']}"),
         "score": total(result),
         "max_score": sum(cell["points"] for cell in result["cells"]),
         "late_penalty": 0,

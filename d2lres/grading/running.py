@@ -27,8 +27,8 @@ import zmq.asyncio
 from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
 from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
-from nbformat import v4
+from nbclient.exceptions import DeadKernelError
+from nbformat import ValidationError, v4, validate
 
 from ..errors import D2lresError
 from . import sandbox
@@ -61,14 +61,17 @@ def run(notebook, imports: list[str], settings: Settings) -> list[str]:
     proved, notes = asyncio.run(_run(notebook, imports, settings))
     for cell in notebook.cells:
         if is_test(cell) and name_of(cell) not in proved and not failed(cell):
-            reason = (notes or ["the test did not run to its end"])[-1]
+            ended = [note for note in notes if note.startswith("ended early")]
+            reason = (ended or ["the test did not run to its end"])[-1]
             cell.outputs.append(error("NotProved", reason))
     return notes
 
 
 async def _run(notebook, imports, settings: Settings) -> tuple[set, list[str]]:
     """The ids of the tests that proved that they passed, and notes."""
-    folder = Path(tempfile.mkdtemp(prefix="grade-"))
+    scratch = Path(tempfile.mkdtemp(prefix="grade-"))  # of a kernel that no sandbox gives its own
+    folder = scratch / "kernel"  # of the sockets; a sandbox sees this alone
+    folder.mkdir()
     watchman = sandbox.Watchman(settings.limits, folder)
     context = zmq.asyncio.Context()
     try:
@@ -77,14 +80,19 @@ async def _run(notebook, imports, settings: Settings) -> tuple[set, list[str]]:
         await start(client, folder, settings)
         try:
             await client.async_execute()
-        except (DeadKernelError, CellTimeoutError, RuntimeError) as failure:
-            reason = watchman.reason or str(failure).strip().splitlines()[0]
+        except Exception as failure:  # whatever a kernel may do or send: the next one is graded
+            said = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
+            died = isinstance(failure, DeadKernelError)
+            reason = watchman.reason or (
+                "its process ended" if died else f"its kernel sent nonsense: {said}"
+            )
             client.notes.append(f"ended early: {reason}")
         return client.proved, client.notes
     finally:
         watchman.end()
         context.destroy(linger=0)
-        shutil.rmtree(folder, ignore_errors=True)
+        folder.chmod(0o700)
+        shutil.rmtree(scratch, ignore_errors=True)
 
 
 async def start(client, folder: Path, settings: Settings) -> None:
@@ -92,7 +100,7 @@ async def start(client, folder: Path, settings: Settings) -> None:
     variables = sandbox.environment(settings.threads)
     with open(folder / "kernel.log", "w") as log:
         await client.km.start_kernel(
-            env=variables, cwd=str(folder), stdout=subprocess.DEVNULL, stderr=log
+            env=variables, cwd=str(folder.parent), stdout=subprocess.DEVNULL, stderr=log
         )
     client.watchman.watch(client.km.provisioner.pid)
     try:
@@ -174,6 +182,7 @@ class Client(NotebookClient):
             km=kernels,
             timeout=limits.cell_seconds,
             startup_timeout=min(120, limits.seconds),
+            shutdown_kernel="immediate",
             allow_errors=True,
             interrupt_on_timeout=True,
             error_on_timeout={
@@ -254,15 +263,19 @@ class Client(NotebookClient):
             cell = self.nb.cells[cell_index]
             self.notes.append(f"before cell {name_of(cell) or cell_index + 1}: put back {names}")
             return None
-        length = len(json.dumps(content))
-        self.received += length + 100
+        length = len(json.dumps(content)) + 100  # the smallest message is not free, either
+        self.received += length
         if self.received > FLOOD * self.limits.output:
             self.watchman.end("it printed without end")
         if self.kept + length > 2 * self.limits.output:
             if msg["msg_type"] == "error":
                 outs.append(error(str(content.get("ename"))[:100], "a very long error message"))
             return None
-        self.kept += length + 100
+        self.kept += length
+        try:
+            validate(v4.output_from_msg(msg), ref="output", version=4)
+        except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
+            return None  # no output of a notebook, and so nothing that the feedback could show
         return super().output(outs, msg, display_id, cell_index)
 
 
