@@ -125,7 +125,7 @@ CASES = {
              "for place in {outside!r}:\n"
              "    with contextlib.suppress(OSError):\n"
              "        os.makedirs(os.path.dirname(place), exist_ok=True); open(place, 'w')"),
-        0, 3, "OSError: [Errno 30] Read-only file system|PermissionError",
+        0, 3, "Read-only file system",
     ),
     "fills-disk": (
         mean("for i in range(9): open(f'/tmp/{i}', 'wb').write(bytes(8 << 20))"),
