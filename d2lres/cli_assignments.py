@@ -5,10 +5,12 @@ Explained in the chapter "For teachers".
 
 import click
 
+from .grading.commands import COMMANDS
+
 
 @click.group()
 def assignments():
-    """The book's graded assignments: list them, hand them out."""
+    """The book's graded assignments: list them, hand them out, check and grade what comes back."""
 
 
 @assignments.command("list")
@@ -30,3 +32,7 @@ def release(names, out, force):
 
     for path in release(names, out, force=force):
         click.echo(path)
+
+
+for command in COMMANDS:
+    assignments.add_command(command)

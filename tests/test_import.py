@@ -93,8 +93,8 @@ def test_one_file_imports_mxnet():
 ORDER = (
     "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
     "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "equivalence", "data",
-    "checkpoints", "train", "runs", "experiments", "doctor", "assignments", "cli_assignments",
-    "cli",
+    "checkpoints", "train", "runs", "experiments", "doctor", "assignments", "grading",
+    "cli_assignments", "cli",
 )  # fmt: skip
 
 

@@ -1,0 +1,95 @@
+"""The commands for collecting, grading and reporting: parse, call, print.
+
+The group `d2lres assignments` takes them as `COMMANDS`.
+"""
+
+import sys
+
+import click
+
+from ..errors import ConfigError, MissingDependency
+
+course_option = click.option(
+    "--course", type=click.Path(), help="Folder that holds `source`.  [default: the book's]"
+)
+
+
+def need_nbgrader() -> None:
+    """Raises MissingDependency where nbgrader is not installed: a reader does not need it."""
+    try:
+        import nbgrader  # noqa: F401
+    except ImportError as error:
+        raise MissingDependency(
+            f"assignments: {error}; checking and grading need nbgrader. "
+            "Install it with `pip install nbgrader`, or make the book's environment: `make env`."
+        ) from error
+
+
+@click.command("collect-check")
+@click.argument("name")
+@click.argument("folder", type=click.Path())
+@course_option
+def collect_check(name, folder, course):
+    """Check the submissions for assignment NAME in FOLDER; grade nothing.
+
+    FOLDER holds STUDENT/NAME.ipynb or STUDENT.ipynb.  Exit status 1 where one is damaged.
+    """
+    need_nbgrader()
+    from .batch import collect_check
+
+    damaged = 0
+    for student, ok, lines in collect_check(name, folder, course):
+        damaged += not ok
+        if student:
+            click.echo(f"{'ok' if ok else 'DAMAGED':8} {student}")
+        for line in lines:
+            click.echo(f"{'':8} {line}")
+    click.echo(f"\n{damaged} damaged." if damaged else "\nNone is damaged.")
+    sys.exit(1 if damaged else 0)
+
+
+@click.command()
+@click.argument("name")
+@click.argument("folder", type=click.Path())
+@click.option("--out", type=click.Path(), required=True, help="Folder for the results.")
+@click.option("--no-sandbox", is_flag=True, help="Run student code unprotected, as yourself.")
+@click.option("--jobs", type=int, help="Submissions at a time.  [default: the usable cores]")
+@click.option("--cell-seconds", type=float, default=120, show_default=True, help="For each cell.")
+@click.option("--seconds", type=float, default=600, show_default=True, help="For a submission.")
+@click.option("--memory", type=int, default=4096, show_default=True, help="MB for a submission.")
+@course_option
+def grade(name, folder, out, no_sandbox, jobs, cell_seconds, seconds, memory, course):
+    """Grade the submissions for assignment NAME in FOLDER, each in a sandbox.
+
+    Stop it with Ctrl-C; the same command goes on.  Delete OUT/STUDENT.json to grade one again.
+    """
+    need_nbgrader()
+    from .batch import grade
+    from .running import Settings
+    from .sandbox import MB, Limits
+
+    if min(cell_seconds, seconds, memory) <= 0:
+        raise ConfigError("--cell-seconds, --seconds, --memory: expected numbers above 0.")
+    limits = Limits(cell_seconds=cell_seconds, seconds=seconds, memory=memory * MB)
+    settings = Settings(limits=limits, sandboxed=not no_sandbox)
+    now, number, skipped = grade(name, folder, out, course=course, settings=settings, jobs=jobs)
+    for line in skipped:
+        click.echo(line)
+    click.echo(f"{now} graded now, {number} in all; next: d2lres assignments report {out}")
+
+
+@click.command()
+@click.argument("out", type=click.Path())
+def report(out):
+    """Write grades.csv and the feedback pages from the results in OUT.
+
+    Points for written answers go into OUT/manual.csv; the next report counts them.
+    """
+    need_nbgrader()
+    from .reports import report
+
+    grades, pages = report(out)
+    click.echo(f"{grades}\n{len(pages)} pages of feedback in {out}/feedback")
+
+
+COMMANDS = (collect_check, grade, report)

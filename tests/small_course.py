@@ -1,0 +1,94 @@
+"""A small course for the tests of grading: one assignment, and submissions for it."""
+
+import json
+from pathlib import Path
+
+import nbformat
+from nbformat import v4
+
+NAME = "sums"
+SETUP = "import math\n\nimport numpy as np"
+ANSWERS = {
+    "mean-answer": "def mean(xs):\n    return sum(xs) / len(xs)",
+    "spread-answer": "def spread(xs):\n    return max(xs) - min(xs)",
+    "explain": "The mean is moved by one far value, since every value weighs the same.",
+}
+HIDDEN = "mean([1, 2]) == 1.5"
+MEAN_TEST = f"""assert mean([1, 2, 3]) == 2, "the mean of 1, 2, 3 is 2"
+### BEGIN HIDDEN TESTS
+assert {HIDDEN}, "the mean of 1, 2 is no whole number"
+### END HIDDEN TESTS"""
+SPREAD_TEST = """np.testing.assert_allclose(spread([3, 1, 7]), 6)
+### BEGIN HIDDEN TESTS
+np.testing.assert_allclose(spread([-2, -1]), 1)
+assert all([spread([k]) == 0 for k in range(3)])
+### END HIDDEN TESTS"""
+
+
+def marked(make, grade_id, source, points=None, solution=False):
+    """A cell with nbgrader's mark."""
+    marks = {
+        "grade_id": grade_id, "grade": points is not None, "solution": solution,
+        "locked": not solution, "schema_version": 3, "task": False,
+    }  # fmt: skip
+    if points is not None:
+        marks["points"] = points
+    return make(source, metadata={"nbgrader": marks})
+
+
+def source() -> nbformat.NotebookNode:
+    """The source notebook: ids setup, mean-*, spread-* and explain; 2 + 3 + 5 points."""
+    code, text = v4.new_code_cell, v4.new_markdown_cell
+    function, _, body = ANSWERS["mean-answer"].partition("\n")
+    mean = f"{function}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+    function, _, body = ANSWERS["spread-answer"].partition("\n")
+    spread = f"{function}\n    ### BEGIN SOLUTION\n{body}\n    ### END SOLUTION"
+    return v4.new_notebook(
+        cells=[
+            text("# Sums"),
+            marked(code, "setup", SETUP),
+            marked(code, "mean-answer", mean, solution=True),
+            marked(code, "mean-test", MEAN_TEST, 2),
+            marked(code, "spread-answer", spread, solution=True),
+            marked(code, "spread-test", SPREAD_TEST, 3),
+            text("Why is the mean a poor summary?"),
+            marked(text, "explain", ANSWERS["explain"], 5, solution=True),
+        ],
+    )
+
+
+def write_course(folder: Path) -> Path:
+    """Write the course; return its folder."""
+    path = folder / "source" / NAME / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True)
+    nbformat.write(source(), path)
+    return folder
+
+
+def submission(**answers):
+    """What a student hands in: the released notebook with these answers (`_` for `-`)."""
+    from d2lres.grading.release import without_answers
+
+    notebook = without_answers(source(), Path())
+    answers = ANSWERS | {name.replace("_", "-"): text for name, text in answers.items()}
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        if name in answers:
+            cell.source = answers[name]
+    return notebook
+
+
+def cell_text(name: str) -> str:
+    """What the released notebook has in the cell of this id."""
+    from d2lres.grading.release import grade_id, without_answers
+
+    return next(c.source for c in without_answers(source(), Path()).cells if grade_id(c) == name)
+
+
+def hand_in(folder: Path, student: str, notebook) -> Path:
+    """Write a submission as FOLDER/STUDENT/NAME.ipynb; `notebook` may be bytes."""
+    path = folder / student / f"{NAME}.ipynb"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
+    path.write_bytes(content)
+    return path
