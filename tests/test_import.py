@@ -91,7 +91,7 @@ def test_one_file_imports_mxnet():
 ORDER = (
     "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
     "plot", "_mxnet", "blocks", "models", "data", "checkpoints", "train", "runs", "experiments",
-    "doctor", "cli",
+    "doctor", "grading", "cli",
 )  # fmt: skip
 
 
