@@ -1,7 +1,10 @@
 """Checking submissions before they are graded: what is read, matched back and refused."""
 
+import ast
 import copy
 import json
+import re
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,6 +15,7 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from click.testing import CliRunner
 
+from d2lres import grading
 from d2lres.cli import main
 from d2lres.errors import ConfigError, D2lresError, DataError
 from d2lres.grading.marks import check
@@ -247,6 +251,18 @@ def test_a_notebook_of_another_assignment_is_named(checked):
 
 
 # --- the assignment and the command ---------------------------------------------------------------
+
+
+def test_the_files_import_in_the_order_in_which_they_are_explained():
+    folder = Path(grading.__file__).parent
+    order = re.findall(r"(\w+)\.py", grading.__doc__)
+    assert sorted(order) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
+    for at, name in enumerate(order):
+        tree = ast.parse((folder / f"{name}.py").read_text())
+        froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+        own = [node for node in froms if node.level == 1]
+        used = {node.module or alias.name for node in own for alias in node.names}
+        assert used <= set(order[:at]), f"{name}.py imports {used - set(order[:at])}"
 
 
 def test_an_assignment_that_is_not_there_is_named(course, tmp_path):
