@@ -7,6 +7,7 @@ preprocessors, which are imported only then.
 Explained in the chapter "For teachers".
 """
 
+import copy
 import json
 import logging
 import os
@@ -93,34 +94,44 @@ def student_version(source: Path, course=COURSE) -> str:
     """The text of the notebook without solutions, hidden tests, marking advice and outputs."""
     try:
         import nbformat
-        from nbgrader import preprocessors
         from nbgrader.nbgraderformat import MetadataValidator
-        from traitlets.config import PyFileConfigLoader
     except ImportError as error:
         raise MissingDependency(
             f"nbgrader: {error}; expected nbgrader 0.9, which makes the student versions. Install "
             "it with `pip install nbgrader`."
         ) from error
-    config = PyFileConfigLoader("nbgrader_config.py", path=str(course)).load_config()
-    steps = (  # those of `nbgrader generate_assignment`, without its database
+    try:
+        notebook = nbformat.read(source, as_version=4)
+        MetadataValidator().validate_nb(notebook)
+        return nbformat.writes(without_answers(notebook, course)) + "\n"
+    except Exception as error:  # whatever nbgrader finds wrong with the source, in its own words
+        raise DataError(
+            f"{source}: {type(error).__name__}: {error}; expected a notebook that nbgrader can "
+            "convert. Mend that cell, or restore the file: git checkout -- assignments."
+        ) from error
+
+
+def without_answers(source, course=COURSE):
+    """A copy of a notebook as students get it: the steps of `nbgrader generate_assignment`.
+
+    Without nbgrader's database.  The course's nbgrader_config.py says how, where there is one.
+    """
+    from nbgrader import preprocessors
+    from traitlets.config import Config, PyFileConfigLoader
+
+    settings = Path(course) / "nbgrader_config.py"
+    config = PyFileConfigLoader(str(settings)).load_config() if settings.is_file() else Config()
+    notebook, resources = copy.deepcopy(source), {}
+    for step in (
         preprocessors.LockCells,
         preprocessors.ClearSolutions,
         preprocessors.ClearOutput,
         preprocessors.ClearHiddenTests,
         preprocessors.ClearMarkScheme,
         preprocessors.ComputeChecksums,
-    )
-    try:
-        notebook, resources = nbformat.read(source, as_version=4), {}
-        MetadataValidator().validate_nb(notebook)
-        for step in steps:
-            notebook, resources = step(config=config, log=QUIET).preprocess(notebook, resources)
-        return nbformat.writes(notebook) + "\n"
-    except Exception as error:  # whatever nbgrader finds wrong with the source, in its own words
-        raise DataError(
-            f"{source}: {type(error).__name__}: {error}; expected a notebook that nbgrader can "
-            "convert. Mend that cell, or restore the file: git checkout -- assignments."
-        ) from error
+    ):
+        notebook, resources = step(config=config, log=QUIET).preprocess(notebook, resources)
+    return notebook
 
 
 def check_free(path: Path, text: str) -> None:

@@ -5,7 +5,6 @@ take them out, as they do when the assignment is released.
 """
 
 import ast
-import copy
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +13,8 @@ import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
+from ..assignments import COURSE, without_answers
 from ..errors import ConfigError, DataError, unknown_name
-
-COURSE = Path(__file__).parents[2] / "assignments"
 
 
 @dataclass(frozen=True)
@@ -100,21 +98,3 @@ def load_assignment(name: str, course=None) -> Assignment:
             "once. Give every graded cell an id of its own."
         )
     return Assignment(name, source, released, hashlib.sha256(content).hexdigest())
-
-
-def without_answers(source: NotebookNode, course) -> NotebookNode:
-    """The notebook that students get: nbgrader takes out solutions and hidden tests."""
-    from nbgrader import preprocessors
-    from traitlets.config import Config, PyFileConfigLoader
-
-    settings = Path(course) / "nbgrader_config.py"
-    config = PyFileConfigLoader(str(settings)).load_config() if settings.is_file() else Config()
-    notebook = copy.deepcopy(source)
-    for step in (
-        preprocessors.ClearSolutions,
-        preprocessors.ClearHiddenTests,
-        preprocessors.ClearMarkScheme,
-        preprocessors.ComputeChecksums,
-    ):
-        notebook, _ = step(config=config).preprocess(notebook, {})
-    return notebook
