@@ -78,6 +78,13 @@ def test_on_a_cpu_it_adds_mxnet_and_d2l_alone_and_without_their_pins(machine, ca
     assert len(machine.calls) == 2 and capsys.readouterr().out == ""
 
 
+def test_d2l_alone_is_added_where_mxnet_is(machine, capsys):
+    machine.installed |= {"mxnet": "1"}
+    d2lres.setup()
+    assert machine.calls == [("install", "--no-deps", "d2l==1.0.3")]
+    assert "Training" not in capsys.readouterr().out
+
+
 def test_what_mxnet_imports_is_added_under_the_pins_of_what_is_here(machine, monkeypatch, capsys):
     machine.installed = {k: v for k, v in machine.installed.items() if k != "pandas"}
     machine.installed |= {"mxnet": "1", "d2l": "1"}
