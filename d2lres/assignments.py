@@ -92,14 +92,10 @@ def release(names, out, force: bool = False, course=COURSE) -> list[Path]:
 
 def student_version(source: Path, course=COURSE) -> str:
     """The text of the notebook without solutions, hidden tests, marking advice and outputs."""
-    try:
-        import nbformat
-        from nbgrader.nbgraderformat import MetadataValidator
-    except ImportError as error:
-        raise MissingDependency(
-            f"nbgrader: {error}; expected nbgrader 0.9, which makes the student versions. Install "
-            "it with `pip install nbgrader`."
-        ) from error
+    need_nbgrader()
+    import nbformat
+    from nbgrader.nbgraderformat import MetadataValidator
+
     try:
         notebook = nbformat.read(source, as_version=4)
         MetadataValidator().validate_nb(notebook)
@@ -108,6 +104,18 @@ def student_version(source: Path, course=COURSE) -> str:
         raise DataError(
             f"{source}: {type(error).__name__}: {error}; expected a notebook that nbgrader can "
             "convert. Mend that cell, or restore the file: git checkout -- assignments."
+        ) from error
+
+
+def need_nbgrader() -> None:
+    """Raise MissingDependency where nbgrader is not installed: a reader does not need it."""
+    try:
+        from nbgrader import preprocessors  # noqa: F401
+    except ImportError as error:
+        raise MissingDependency(
+            f"nbgrader: {error}; expected nbgrader 0.9, which makes student versions and counts "
+            "points. Install it with `pip install nbgrader`, or make the book's environment: "
+            "`make env`."
         ) from error
 
 

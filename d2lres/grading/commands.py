@@ -7,22 +7,12 @@ import sys
 
 import click
 
-from ..errors import ConfigError, MissingDependency
+from ..assignments import need_nbgrader
+from ..errors import ConfigError
 
 course_option = click.option(
     "--course", type=click.Path(), help="Folder that holds `source`.  [default: the book's]"
 )
-
-
-def need_nbgrader() -> None:
-    """Raises MissingDependency where nbgrader is not installed: a reader does not need it."""
-    try:
-        import nbgrader  # noqa: F401
-    except ImportError as error:
-        raise MissingDependency(
-            f"assignments: {error}; checking and grading need nbgrader. "
-            "Install it with `pip install nbgrader`, or make the book's environment: `make env`."
-        ) from error
 
 
 @click.command("collect-check")
