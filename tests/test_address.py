@@ -22,7 +22,7 @@ MOVED = {
 # The repositories of others that the project cites or fetches from.
 CITED = {
     "KaimingHe/resnet-1k-layers", "NVIDIA/DeepLearningExamples", "googlecolab/backend-info",
-    "kuangliu/pytorch-cifar", "zalandoresearch/fashion-mnist",
+    "kuangliu/pytorch-cifar", "zalandoresearch/fashion-mnist", "containers/bubblewrap",
 }  # fmt: skip
 
 FILE = pytest.mark.parametrize("path", address.files(), ids=lambda p: str(p.relative_to(ROOT)))
