@@ -161,6 +161,29 @@ CASES = {
     "says-so": (wrong("print('All tests passed')"), 0, 0, "AssertionError"),
 }  # fmt: skip
 
+# student: (the file handed in, what the notes say); all answers are right
+CARELESS = {
+    "windows": (
+        lambda: json.dumps(small.submission(explain="Größe ½"), ensure_ascii=False).encode(
+            "cp1252"
+        ),
+        "read as cp1252",
+    ),
+    "lost-marks": (lambda: without_marks(small.submission()), "spread-test"),
+}
+DAMAGED = {
+    "truncated": (lambda: json.dumps(small.submission()).encode()[:2000], "truncated"),
+    "another": (lambda: without_marks(small.submission(), cells=1), "another notebook"),
+}
+
+
+def without_marks(notebook, cells: int | None = None):
+    """The notebook, or its first cells, as an editor leaves it that drops metadata."""
+    notebook.cells = notebook.cells[:cells]
+    for cell in notebook.cells:
+        cell.metadata.pop("nbgrader", None)
+    return notebook
+
 
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory):
@@ -178,7 +201,8 @@ def batch(tmp_path_factory):
         texts = {name: replace_all(text, fill) for name, text in answers.items()}
         small.hand_in(here / "loops" if student in LOOPS else folder, student,
                       small.submission(**texts))  # fmt: skip
-    small.hand_in(folder, "truncated", json.dumps(small.submission()).encode()[:2000])
+    for student, (made, _) in {**CARELESS, **DAMAGED}.items():
+        small.hand_in(folder, student, made())
     started = time.monotonic()
     for each, limits in ((here / "loops", SHORT), (folder, LIMITS)):
         grade("sums", each, out, course=course, settings=Settings(limits), jobs=2, progress=False)
@@ -225,10 +249,19 @@ def command_lines() -> list[str]:
 
 
 @needs_sandbox
-def test_a_damaged_one_has_its_reason_and_no_marks(batch):
-    result = read_result(batch["out"] / "truncated.json")
+@pytest.mark.parametrize("student", CARELESS)
+def test_a_careless_one_has_its_marks_and_a_note(batch, student):
+    result = read_result(batch["out"] / f"{student}.json")
+    assert [cell["score"] for cell in result["cells"]] == [2, 3, None]
+    assert CARELESS[student][1] in "\n".join(result["notes"])
+
+
+@needs_sandbox
+@pytest.mark.parametrize("student", DAMAGED)
+def test_a_damaged_one_has_its_reason_and_no_marks(batch, student):
+    result = read_result(batch["out"] / f"{student}.json")
     assert result["status"] == "damaged" and result["cells"] == []
-    assert "truncated" in result["notes"][0]
+    assert DAMAGED[student][1] in result["notes"][0]
 
 
 @needs_sandbox
@@ -242,7 +275,7 @@ def test_the_same_command_goes_on_where_it_was_interrupted(batch):
         "sums", folder, out, course=batch["course"], settings=Settings(LIMITS), progress=False
     )
     again = {path.stem for path in before if before[path] != path.stat().st_mtime_ns}
-    assert (now, number) == (3, len(CASES) - len(LOOPS) + 1)
+    assert (now, number) == (3, len(CASES) - len(LOOPS) + len(CARELESS) + len(DAMAGED))
     assert again == {"right", "says-so", "warns"}
     assert [cell["score"] for cell in read_result(out / "says-so.json")["cells"]] == [2, 3, None]
 
