@@ -103,7 +103,7 @@ CASES = {
     "endless-loop": (mean("while True: pass"), 0, 3, "TimeoutError: the cell ran longer than 5 s"),
     "stubborn-loop": (
         mean("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", "import signal"),
-        0, 0, "ended early: it ran longer than 40 s",
+        0, 0, "the cell ran longer than 5 s|ended early: it ran longer than 40 s",
     ),
     "fork-bomb": (
         mean("for _ in range(500):\n    if os.fork() == 0:\n        time.sleep(60); os._exit(0)",
