@@ -10,13 +10,12 @@ Explained in the chapter "For teachers".
 import copy
 import json
 import logging
-import os
 import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import ConfigError, DataError, MissingDependency, unknown_name
+from .files import write_whole
 
 COURSE = Path(__file__).parents[1] / "assignments"  # nbgrader's course directory
 
@@ -86,7 +85,7 @@ def release(names, out, force: bool = False, course=COURSE) -> list[Path]:
         for path, text in texts.items():
             check_free(path, text)
     for path, text in texts.items():
-        write(path, text)
+        write_whole(path, text.encode())
     return list(texts)
 
 
@@ -149,18 +148,3 @@ def check_free(path: Path, text: str) -> None:
             f"{path}: there already, and not the student version; expected a new file. It may hold "
             "answers: choose another --out, or write over it with --force."
         )
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file beside `path` and rename it, so that no half of one is ever found."""
-    new = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_bytes(text.encode())
-        os.replace(new, path)
-    except OSError as error:
-        with suppress(OSError):
-            new.unlink(missing_ok=True)
-        raise DataError(
-            f"{path}: {error.strerror}; expected to write it. Make room, or choose another --out."
-        ) from error

@@ -8,7 +8,6 @@ Explained in the chapter "Training on Fashion-MNIST".
 
 import io
 import json
-import os
 import sys
 import zipfile
 from pathlib import Path
@@ -17,6 +16,7 @@ import numpy
 
 from ._mxnet import mx, np
 from .errors import DataError
+from .files import write_whole
 from .history import History
 
 KEPT = 2
@@ -37,27 +37,10 @@ def save_checkpoint(folder, net, trainer, history: History) -> None:
     arrays["history"] = numpy.frombuffer(json.dumps(history.to_list()).encode(), "uint8")
     content = io.BytesIO()
     numpy.savez(content, **arrays)
-    write_whole(file, content.getbuffer())
+    advice = "The last good one is kept. Make room, then go on with --resume."
+    write_whole(file, content.getbuffer(), advice)
     for old in sorted(folder.glob("epoch-*.npz"))[:-KEPT]:
         old.unlink()
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file beside `path` and rename it, so that no half of one is ever found."""
-    new = path.with_name(path.name + ".new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with open(new, "wb") as out:
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise DataError(
-            f"{path}: {error.strerror}; expected to write it. The last good one is kept. "
-            "Make room, then go on with --resume."
-        ) from error
 
 
 def load_checkpoint(folder, net, trainer, devices) -> History:

@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from .errors import ConfigError, DataError, Stopped, unknown_name
+from .files import write_whole
 from .history import History
 from .recipes import Recipe
 
@@ -218,7 +219,8 @@ def train_recipe(
 
     def write(history: History, **final):
         done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
-        _write_json(out / "run.json", done)
+        content = json.dumps(done, indent=1) + "\n"
+        write_whole(out / "run.json", content.encode(), "Make room, then go on with --resume.")
 
     try:
         history = fit(
@@ -370,11 +372,3 @@ def commit() -> str | None:
         return git("rev-parse", "HEAD") + ("+" if git("diff", "HEAD", "--name-only", ".") else "")
     except (OSError, subprocess.CalledProcessError):
         return None
-
-
-def _write_json(path: Path, value) -> None:
-    """Write to a temporary file and rename it, so that a reader never sees half of one."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_suffix(".new")
-    new.write_text(json.dumps(value, indent=1) + "\n")
-    os.replace(new, path)

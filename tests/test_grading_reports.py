@@ -13,8 +13,9 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from d2lres.cli import main
 from d2lres.errors import ConfigError, DataError
+from d2lres.files import write_whole
 from d2lres.grading import marks as marking
-from d2lres.grading.marks import check, read_result, write_result, write_whole
+from d2lres.grading.marks import check, read_result, write_result
 from d2lres.grading.release import load_assignment
 from d2lres.grading.reports import report
 from d2lres.grading.running import error
@@ -168,7 +169,7 @@ def test_points_for_written_answers_are_filled_in_and_counted(result_of, tmp_pat
 )
 def test_points_that_cannot_be_are_named_by_line(result_of, tmp_path, line, said):
     result_of("ana")
-    write_whole(tmp_path / "out" / "manual.csv", f"student,cell,points,comment\n{line}\n")
+    write_whole(tmp_path / "out" / "manual.csv", f"student,cell,points,comment\n{line}\n".encode())
     with pytest.raises(ConfigError, match=said):
         report(tmp_path / "out")
     assert not (tmp_path / "out" / "grades.csv").exists()
@@ -177,7 +178,7 @@ def test_points_that_cannot_be_are_named_by_line(result_of, tmp_path, line, said
 @pytest.mark.parametrize("content", ["", "name,points\nana,5\n"])
 def test_a_file_with_other_columns_is_refused(result_of, tmp_path, content):
     result_of("ana")
-    write_whole(tmp_path / "out" / "manual.csv", content)
+    write_whole(tmp_path / "out" / "manual.csv", content.encode())
     with pytest.raises(ConfigError, match="expected student, cell, points, comment"):
         report(tmp_path / "out")
 
@@ -214,7 +215,7 @@ def test_a_report_is_whole_or_the_old_one(result_of, tmp_path, monkeypatch):
     def full(*arguments):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(marking.os, "replace", full)
+    monkeypatch.setattr("os.replace", full)
     with pytest.raises(DataError, match="No space left"):
         report(tmp_path / "out")
     assert path.read_bytes() == before
@@ -234,7 +235,7 @@ def test_a_folder_without_results_or_of_two_assignments_is_refused(result_of, tm
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"format": 99}'])
 def test_what_is_no_result_is_named(tmp_path, content):
-    write_whole(tmp_path / "ana.json", content)
+    write_whole(tmp_path / "ana.json", content.encode())
     with pytest.raises(DataError, match="ana.json"):
         read_result(tmp_path / "ana.json")
 

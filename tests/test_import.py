@@ -91,8 +91,8 @@ def test_one_file_imports_mxnet():
 
 # Each imports from those before it alone.
 ORDER = (
-    "errors", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes", "history",
-    "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "equivalence", "data",
+    "errors", "files", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes",
+    "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "equivalence", "data",
     "checkpoints", "train", "runs", "experiments", "doctor", "assignments", "grading",
     "cli_assignments", "cli",
 )  # fmt: skip

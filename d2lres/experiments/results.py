@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..files import write_whole
 from ..tables import Table
 
 
@@ -52,8 +53,6 @@ MARK = "<!-- made by `d2lres experiments table` -->"
 
 def tabulate(root) -> None:
     """Put the table of results at the end of the folder's README.md, in place of an older one."""
-    from ..checkpoints import write_whole
-
     readme = Path(root) / "README.md"
     text = readme.read_text() if readme.exists() else "# Recorded runs\n\n"
     text = f"{text.split(MARK)[0].rstrip()}\n\n{MARK}\n\n{results(root).to_markdown()}\n"

@@ -9,7 +9,7 @@ import io
 from pathlib import Path
 
 from ..errors import ConfigError
-from .marks import write_whole
+from ..files import write_whole
 from .submissions import decode
 
 COLUMNS = ["student", "cell", "points", "comment"]
@@ -22,7 +22,7 @@ def add_manual(out, results: list[dict]) -> None:
     """
     path = Path(out) / "manual.csv"
     if not path.exists():
-        write_whole(path, form(results), encoding="utf-8-sig")
+        write_whole(path, form(results).encode("utf-8-sig"))
         return
     cells = {
         (result["student"], cell["id"]): cell for result in results for cell in result["cells"]

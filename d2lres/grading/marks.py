@@ -7,13 +7,13 @@ executed notebook as well, so that the feedback can be made from it later.
 import copy
 import hashlib
 import json
-import os
 import time
 from pathlib import Path
 
 import nbformat
 
 from ..errors import DataError
+from ..files import write_whole
 from .matching import match
 from .release import Assignment, grade_id
 from .running import Settings, is_test, run
@@ -98,23 +98,9 @@ def result_file(out, student: str) -> Path:
     return Path(out) / f"{student}.json"
 
 
-def write_whole(path: Path, text: str, encoding: str = "utf-8") -> None:
-    """Write a file so that it is there whole, or as it was.  Raises DataError where it cannot."""
-    new = path.with_name(f".{path.name}.new")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new.write_text(text, encoding=encoding, newline="")
-        os.replace(new, path)
-    except OSError as error:
-        new.unlink(missing_ok=True)
-        raise DataError(
-            f"{path}: cannot be written: {error.strerror}; expected a folder with free space. "
-            "Choose another --out."
-        ) from error
-
-
 def write_result(out, result: dict) -> None:
-    write_whole(result_file(out, result["student"]), json.dumps(result, indent=1) + "\n")
+    content = json.dumps(result, indent=1) + "\n"
+    write_whole(result_file(out, result["student"]), content.encode())
 
 
 def read_result(path: Path) -> dict:

@@ -13,8 +13,9 @@ from pathlib import Path
 from nbformat import v4
 
 from ..errors import ConfigError
+from ..files import write_whole
 from .manual import add_manual, harmless
-from .marks import read_result, write_whole
+from .marks import read_result
 
 
 def report(out) -> tuple[Path, list[Path]]:
@@ -42,12 +43,12 @@ def report(out) -> tuple[Path, list[Path]]:
         )
     add_manual(out, results)
     grades = out / "grades.csv"
-    write_whole(grades, table(results), encoding="utf-8-sig")  # so that Excel reads all names
+    write_whole(grades, table(results).encode("utf-8-sig"))  # so that Excel reads all names
     pages = []
     for result in results:
         if result["status"] == "graded":
             pages.append(out / "feedback" / f"{result['student']}.html")
-            write_whole(pages[-1], feedback(result))
+            write_whole(pages[-1], feedback(result).encode())
     return grades, pages
 
 
