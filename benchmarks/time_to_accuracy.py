@@ -61,7 +61,7 @@ def train_torch(options):
     from time import perf_counter
 
     import torch
-    from torch.nn.functional import cross_entropy
+    from torch.nn.functional import cross_entropy, interpolate
     from torch_twin import twin
 
     from d2lres.data.augment import augmentation
@@ -73,8 +73,11 @@ def train_torch(options):
     mean, deviation = (torch.tensor(stored[k]).view(1, -1, 1, 1) for k in ("mean", "deviation"))
     augment = augmentation(recipe.augment, numpy.round(255 * stored["mean"]))
 
-    def batch(images):
-        X = (torch.from_numpy(images).float() / 255 - mean) / deviation
+    def batch(images, side=None):
+        X = torch.from_numpy(images).float() / 255
+        if side:
+            X = interpolate(X, size=(side, side), mode="bilinear")
+        X = (X - mean) / deviation
         return X.to(memory_format=torch.channels_last)  # its faster layout
 
     net = twin(architecture(recipe.architecture, 10, recipe.version, recipe.shortcut))
@@ -106,7 +109,8 @@ def train_torch(options):
             optimizer.zero_grad()
             target = torch.tensor(y[chosen]).long()
             smoothing = recipe.label_smoothing
-            cross_entropy(net(batch(images)), target, label_smoothing=smoothing).backward()
+            y_hat = net(batch(images, recipe.side(epoch)))
+            cross_entropy(y_hat, target, label_smoothing=smoothing).backward()
             optimizer.step()
         seconds = perf_counter() - begin
         net.eval()

@@ -21,9 +21,10 @@ class Recipe:
     head's; `frozen`, whether those stay as they are.
     The images: `dataset`, `only` (the names of the classes that are used; none: all), `images` (the
     first so many of a fixed shuffle; None: all), `jpeg` (the quality of a compression that all of
-    them go through; None: none), `resize` (side in pixels; None: as they are), `augment` (of
-    "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of each channel
-    and divide by its deviation).
+    them go through; None: none), `resize` (side in pixels; None: as they are), `sides` (pairs of a
+    number of epochs and the side that training images have once those are done; none: `resize`),
+    `augment` (of "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of
+    each channel and divide by its deviation).
     The loss: `label_smoothing` (0 to 1), `mixup` (the alpha of its Beta distribution; 0: none).
     The steps: SGD with `momentum`, on the mean loss of `batch_size` images; `lr`, the highest
     learning rate, which is meant for `lr_batch` images and grows with the batch (None: it does
@@ -51,6 +52,7 @@ class Recipe:
     only: tuple[str, ...] = ()
     images: int | None = None
     jpeg: int | None = None
+    sides: tuple[tuple[int, int], ...] = ()
     augment: tuple[str, ...] = ()
     normalize: bool = False
     label_smoothing: float = 0.0
@@ -67,6 +69,7 @@ class Recipe:
     def __post_init__(self):
         for name in ("augment", "only"):  # JSON gives lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
+        object.__setattr__(self, "sides", tuple((start, side) for start, side in self.sides))
         for name in ("batch_size", "num_epochs", "lr", "test_every"):
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("mixup", "weight_decay", "warmup"):
@@ -74,6 +77,10 @@ class Recipe:
         for name in ("label_smoothing", "momentum"):
             self._require(name, 0 <= getattr(self, name) < 1, "0 or more and less than 1")
         self._require("warmup", self.warmup < self.num_epochs, f"less than {self.num_epochs}")
+        starts = [start for start, _ in self.sides]
+        in_turn = starts == sorted(set(starts)) and starts[:1] in ([], [0])
+        self._require("sides", in_turn, "epochs from 0 on, each more than the one before")
+        self._require("sides", all(side > 0 for _, side in self.sides), "sides of more than 0")
         for name, valid in (("schedule", SCHEDULES), ("initializer", ("xavier", "he"))):
             if getattr(self, name) not in valid:
                 raise unknown_name(f"recipe {self.name}: {name}", getattr(self, name), valid)
@@ -101,6 +108,10 @@ class Recipe:
         usual = {f.name: f.default for f in fields(self)}
         given = {name: value for name, value in asdict(self).items() if value != usual[name]}
         return {name: list(v) if isinstance(v, tuple) else v for name, v in given.items()}
+
+    def side(self, epochs: int) -> int | None:
+        """The side of a training image once so many epochs are done; None: as it is stored."""
+        return next((side for start, side in reversed(self.sides) if epochs >= start), self.resize)
 
     @property
     def peak(self) -> float:
@@ -195,7 +206,9 @@ RECIPES = {
             decay_norm=False,
             label_smoothing=0.1,
             lr=0.2,
-            num_epochs=25,
+            sides=((0, 16), (18, 24), (32, 32)),
+            num_epochs=48,
+            test_every=4,
             source="as good as one hour on two cores allows",
         ),
         CIFAR_10.changed(

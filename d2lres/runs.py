@@ -85,9 +85,9 @@ def iterators(recipe: Recipe, data: str, seed: int):
     from .data.folder import PhotoIterator, photographs
 
     if recipe.dataset == "imagenet":
-        root, options = photographs("imagenet"), (recipe.batch_size, recipe.resize)
-        train_iter = PhotoIterator(root, "train", *options, shuffle=True, seed=seed)
-        return train_iter, PhotoIterator(root, "val", *options, augment=False)
+        root, batch_size = photographs("imagenet"), recipe.batch_size
+        train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
+        return train_iter, PhotoIterator(root, "val", batch_size, recipe.resize, augment=False)
     dataset = load(recipe.dataset, data=data)
     if recipe.only:
         dataset = dataset.only(recipe.only)
@@ -102,7 +102,7 @@ def iterators(recipe: Recipe, data: str, seed: int):
         dataset,
         "train",
         recipe.batch_size,
-        resize=recipe.resize,
+        resize=recipe.side,
         shuffle=True,
         seed=seed,
         augment=augmentation(recipe.augment, border),

@@ -62,6 +62,12 @@ def test_pixels_and_labels_are_those_of_the_data_set(name):
     assert y.asnumpy().tolist() == d.test_labels[:7].tolist()
 
 
+def test_a_side_can_depend_on_the_epoch():
+    iterator = BatchIterator(few(9), "train", 4, resize=lambda epoch: (14, None)[epoch])
+    assert {X.shape[-2:] for X, _ in iterator} == {(14, 14)}
+    assert {X.shape[-2:] for X, _ in iterator} == {(28, 28)}
+
+
 def test_labels_stay_with_their_images():
     d = few(200)
     for X, y in BatchIterator(d, "train", 64, shuffle=True):

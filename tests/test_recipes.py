@@ -97,6 +97,24 @@ def test_a_larger_batch_has_a_larger_rate_only_where_the_recipe_says_so():
     assert find_recipe("cifar10-paper").changed(batch_size=256).peak == 0.1
 
 
+# --- the images ----------------------------------------------------------------------------------
+
+
+def test_sides_follow_one_another_and_without_any_there_is_one():
+    recipe = find_recipe("cifar10-paper").changed(sides=((0, 16), (3, 24)))
+    assert [recipe.side(epochs) for epochs in range(5)] == [16, 16, 16, 24, 24]
+    assert find_recipe("cifar10-paper").side(0) is None
+    assert find_recipe("fashion-mnist-reference").side(9) == 96
+
+
+@NAMES
+def test_training_ends_with_images_of_the_size_that_is_tested(name):
+    recipe = find_recipe(name)
+    stored = {"cifar-10": 32, "fashion-mnist": 28}.get(recipe.dataset)
+    tested = recipe.resize or stored
+    assert (recipe.side(recipe.num_epochs - 1) or stored) == tested
+
+
 # --- requests that make no sense -----------------------------------------------------------------
 
 
@@ -111,6 +129,9 @@ def test_a_larger_batch_has_a_larger_rate_only_where_the_recipe_says_so():
         ({"schedule": "cosin"}, "did you mean 'cosine'"),
         ({"augment": ("crops",)}, "did you mean 'crop'"),
         ({"initializer": "zeros"}, "Valid: xavier, he"),
+        ({"sides": ((1, 16),)}, "sides = ((1, 16),); expected epochs from 0 on"),
+        ({"sides": ((0, 16), (5, 24), (5, 32))}, "each more than the one before"),
+        ({"sides": ((0, 0),)}, "sides = ((0, 0),); expected sides of more than 0"),
         ({"warmup": 10, "num_epochs": 10}, "warmup = 10; expected less than 10"),
     ],
 )

@@ -148,6 +148,7 @@ class Described:
 class PhotoIterator:
     """Iterate over (X, y): X float32 (N, 3, side, side), normalized, y int32 (N,).
 
+    `side`, in pixels, or a function that gives it for an epoch.
     Training images are cut by a random rectangle and mirrored at random; test images keep the
     middle square of 7/8 of the shorter side.  The order of a pass, and every cut, is a pure
     function of (seed, epoch).  Threads decode the images of a batch; none outlives its pass.
@@ -197,6 +198,7 @@ class PhotoIterator:
             ) from error
         rng = numpy.random.RandomState(seed)
         box = random_box(rng, *image.size) if self.augment else middle_box(*image.size, 7 / 8)
-        cut = image.resize((self.side, self.side), Image.Resampling.BILINEAR, box=box)
+        side = self.side(self.epoch) if callable(self.side) else self.side
+        cut = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
         array = numpy.asarray(cut)
         return (array[:, ::-1] if self.augment and rng.randint(2) else array), label

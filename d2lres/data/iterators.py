@@ -31,6 +31,7 @@ def check_arguments(batch_size, resize, seed) -> None:
 class BatchIterator:
     """Iterate over (X, y): X float32 (N, C, H, W) in [0, 1], y int32 (N,), the last batch partial.
 
+    `resize`, the side in pixels, or a function that gives it for an epoch (None: as stored).
     `normalize`, a pair of means and deviations of the channels: X is (X - mean) / deviation then.
     The order of a training pass, and what `augment` draws, is a pure function of (seed, epoch).
     `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
@@ -41,13 +42,13 @@ class BatchIterator:
         dataset: Dataset,
         split: str,
         batch_size: int,
-        resize: int | None = None,
+        resize=None,
         shuffle: bool = False,
         seed: int = 0,
         augment=None,
         normalize=None,
     ):
-        check_arguments(batch_size, resize, seed)
+        check_arguments(batch_size, resize(0) if callable(resize) else resize, seed)
         self.dataset = dataset
         self.images = getattr(dataset, f"{split}_images")
         self.labels = getattr(dataset, f"{split}_labels")
@@ -86,8 +87,9 @@ class BatchIterator:
     def to_mxnet(self, X):
         """(N, C, H, W) uint8 NumPy to (N, C, H', W') float32 in [0, 1], as d2l's transforms do."""
         X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
-        if self.resize:
-            X = npx.image.resize(X, int(self.resize), False, 1)  # 1 = bilinear
+        side = self.resize(self.epoch) if callable(self.resize) else self.resize
+        if side:
+            X = npx.image.resize(X, int(side), False, 1)  # 1 = bilinear
         X = npx.image.to_tensor(X)  # N, C, H, W
         return npx.image.normalize(X, *self.normalize) if self.normalize else X
 

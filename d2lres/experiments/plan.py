@@ -33,7 +33,12 @@ class Experiment:
 # Where nets are compared: three seeds, a fixed fifth of CIFAR-10, at half its height and width.
 SEEDS = (0, 1, 2)
 SHORT = find_recipe("cifar10-fast").changed(
-    images=10_000, resize=16, num_epochs=15, test_every=15, lr=0.1
+    images=10_000,
+    resize=16,
+    sides=(),
+    num_epochs=15,
+    test_every=15,
+    lr=0.1,
 )
 
 
