@@ -16,7 +16,7 @@ from d2lres.grading.batch import grade
 from d2lres.grading.marks import read_result
 from d2lres.grading.release import COURSE, load_assignment
 from d2lres.grading.running import Settings
-from d2lres.grading.sandbox import cores
+from d2lres.processor import usable_cores
 
 
 def seconds(name, course, folder, out, jobs, settings) -> float:
@@ -49,12 +49,13 @@ def main():
             path = Path(scratch) / "submitted" / f"student-{student:03d}.ipynb"
             path.parent.mkdir(exist_ok=True)
             shutil.copy(source, path)
-        for jobs in sorted({1, cores()}):
+        for jobs in sorted({1, usable_cores()}):
             out = Path(scratch) / f"out-{jobs}"
             took[jobs] = seconds(name, asked.course, path.parent, out, jobs, settings)
             print(f"{jobs} at a time: {took[jobs]:.0f} s, {took[jobs] / number:.2f} s each")
     if len(took) > 1:
-        print(f"{cores()} at a time are {took[1] / took[cores()]:.2f} times as fast as one")
+        ratio = took[1] / took[usable_cores()]
+        print(f"{usable_cores()} at a time are {ratio:.2f} times as fast as one")
 
 
 if __name__ == "__main__":

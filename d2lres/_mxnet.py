@@ -17,15 +17,9 @@ from math import inf, nan
 
 from . import nvidia
 from .errors import ConfigError, MissingDependency
+from .processor import usable_cores
 
 # --- threads: before the library is loaded, and only where the user has not chosen ---------------
-
-
-def usable_cores() -> int:
-    """Processor cores that this process may use (not those that the machine has)."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def set_threads() -> None:

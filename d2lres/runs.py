@@ -16,6 +16,7 @@ from pathlib import Path
 from .errors import ConfigError, DataError, Stopped, unknown_name
 from .files import write_whole
 from .history import History
+from .processor import processor_name, usable_cores
 from .recipes import Recipe
 
 WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
@@ -330,8 +331,6 @@ def machine() -> dict:
     """The versions and the processor that a run was made with."""
     from importlib.metadata import PackageNotFoundError, version
 
-    from ._mxnet import usable_cores
-
     def installed(package):
         try:
             return version(package)
@@ -342,21 +341,11 @@ def machine() -> dict:
         "python": platform.python_version(),
         **{package: installed(package) for package in ("mxnet", "numpy", "d2l")},
         "system": f"{platform.system()} {platform.machine()}",
-        "processor": _processor(),
+        "processor": processor_name(),
         "cores": usable_cores(),
         "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS"),
         "OMP_PROC_BIND": os.environ.get("OMP_PROC_BIND"),
     }
-
-
-def _processor() -> str:
-    try:
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return platform.processor() or "unknown"
 
 
 def commit() -> str | None:

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[1]
 
 
 def python(code: str, **environment) -> str:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
+    ours = ("OMP_", "MXNET_")  # set by the import in this process
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True, text=True, cwd=ROOT, env=inherited | environment,
@@ -30,11 +31,24 @@ def test_mxnet_imports_without_a_warning():
 
 def test_threads_are_all_usable_cores_and_bound_unless_chosen():
     code = (
-        "import os, d2lres._mxnet as m;"
-        "print(os.environ['OMP_NUM_THREADS'] == str(m.usable_cores()), os.environ['OMP_PROC_BIND'])"
+        "import os, d2lres._mxnet; from d2lres.processor import usable_cores;"
+        "print(os.environ['OMP_NUM_THREADS'] == str(usable_cores()), os.environ['OMP_PROC_BIND'])"
     )
     assert python(code) == "True true"
     assert python(code, OMP_NUM_THREADS="97", OMP_PROC_BIND="false") == "False false"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
+def test_a_large_array_is_handed_over_without_another_team_of_threads():
+    """A second team makes more threads than cores, and OpenMP then lets all of them fall asleep."""
+    code = (
+        "import os, numpy; from d2lres._mxnet import np;"
+        "threads = lambda: len(os.listdir('/proc/self/task'));"
+        "np.array(numpy.zeros(10, 'float32')).wait_to_read(); before = threads();"
+        "np.array(numpy.zeros(1_000_000, 'float32')).wait_to_read(); print(threads() - before)"
+    )
+    assert python(code, OMP_NUM_THREADS="2") == "0"
+    assert python(code, OMP_NUM_THREADS="2", MXNET_CPU_PARALLEL_SIZE="200000") == "1"  # MXNet's own
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="a Linux notion")

@@ -14,10 +14,11 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ..errors import ConfigError, D2lresError, DataError
+from ..processor import usable_cores
 from .marks import check, grade_one, key, read_result, result_file, write_result
 from .release import COURSE, load_assignment
 from .running import Settings
-from .sandbox import check_sandbox, cores
+from .sandbox import check_sandbox
 from .submissions import Damaged, find_submissions
 
 
@@ -60,11 +61,11 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
     if settings.sandboxed:
         check_sandbox()
     waiting = [each for each in submissions if not is_done(out, assignment, each)]
-    jobs = min(jobs or cores(), max(1, len(waiting)))
+    jobs = min(jobs or usable_cores(), max(1, len(waiting)))
     settings = replace(
         settings,
         hidden=(*settings.hidden, course or COURSE, folder, out),
-        threads=max(1, cores() // jobs),
+        threads=max(1, usable_cores() // jobs),
     )
     bar = tqdm(
         total=len(submissions), initial=len(submissions) - len(waiting), unit=" submissions",

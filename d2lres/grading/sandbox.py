@@ -158,13 +158,6 @@ class Watchman(threading.Thread):
                 os.kill(pid, signal.SIGKILL)
 
 
-def cores() -> int:
-    """Processor cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def tree(pid: int) -> list[int]:
     """The descendants of a process, from /proc; none where the system has no /proc."""
     children = {}
