@@ -29,14 +29,21 @@ def set_threads() -> None:
 
     Binding is faster when one training has the machine to itself and harmful when several share it:
     set OMP_PROC_BIND=false there.
-
-    An array of 200,000 numbers or more is handed over by a second team of threads.  OpenMP then
-    counts more threads than cores, and from that moment all of them fall asleep between two loops
-    in place of staying awake: training takes a sixth to a third longer.  One thread copies as well.
     """
     os.environ.setdefault("OMP_NUM_THREADS", str(usable_cores()))
     os.environ.setdefault("OMP_PROC_BIND", "true")
-    os.environ.setdefault("MXNET_CPU_PARALLEL_SIZE", str(2**30))
+
+
+def keep_one_team(library) -> None:
+    """Let the thread that imports MXNet do alone what little it computes itself.
+
+    MXNet computes in a thread of its own, with a team of as many as there are cores.  The importing
+    thread makes a second team where it copies an array of 200,000 numbers, or trains after a test.
+    OpenMP then counts more threads than cores, and from that moment all of them fall asleep between
+    two loops in place of staying awake: training takes a fifth to a half longer.
+    """
+    if hasattr(library, "omp_set_num_threads"):  # OpenMP's function for the calling thread alone
+        library.omp_set_num_threads(1)
 
 
 # --- NumPy and distutils: the names that MXNet 1.9.1 reaches for ---------------------------------
@@ -118,6 +125,7 @@ def _import_mxnet():
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # MXNet's, which no reader can mend
             import mxnet
+        keep_one_team(mxnet.base._LIB)
         if cores:
             # Binding has tied this thread, and every process that it will start, to one core.
             os.sched_setaffinity(0, cores)
