@@ -52,21 +52,6 @@ def test_a_large_array_is_handed_over_without_another_team_of_threads():
     assert python(code, OMP_NUM_THREADS="2") == "0 1"
 
 
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="threads are counted in /proc")
-def test_training_that_goes_on_after_a_test_needs_no_other_team_of_threads():
-    code = (
-        "import os; from d2lres import autograd, build, np; net = build('cifar-resnet20');"
-        "net.initialize(); net.hybridize(static_alloc=True);"
-        "X = np.random.normal(size=(128, 3, 16, 16));"
-        "threads = lambda: len(os.listdir('/proc/self/task'))\n"
-        "def train():\n"
-        "    with autograd.record(): loss = net(X).sum()\n"
-        "    loss.backward(); loss.wait_to_read(); net[0][0].weight.grad().wait_to_read()\n"
-        "train(); before = threads(); net(X).wait_to_read(); train(); print(threads() - before)"
-    )
-    assert python(code, OMP_NUM_THREADS="2") == "0"
-
-
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="a Linux notion")
 def test_binding_does_not_tie_the_process_and_its_children_to_one_core():
     code = (
