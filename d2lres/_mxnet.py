@@ -38,7 +38,7 @@ def keep_one_team(library) -> None:
     """Let the thread that imports MXNet do alone what little it computes itself.
 
     MXNet computes in a thread of its own, with a team of as many as there are cores.  The importing
-    thread makes a second team where it copies an array of 200,000 numbers, or in `fit` after a test.
+    thread makes a second team when it copies 200,000 numbers or more, and in `fit` after a test.
     OpenMP then counts more threads than cores, and from that moment all of them fall asleep between
     two loops in place of staying awake: training takes a fifth to a half longer.
     """
