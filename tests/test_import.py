@@ -91,7 +91,7 @@ def test_one_file_imports_mxnet():
 
 # Each imports from those before it alone.
 ORDER = (
-    "errors", "files", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes",
+    "errors", "files", "processor", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes",
     "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "equivalence", "data",
     "checkpoints", "train", "runs", "experiments", "doctor", "assignments", "grading",
     "cli_assignments", "cli",
