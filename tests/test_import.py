@@ -91,10 +91,10 @@ def test_one_file_imports_mxnet():
 
 # Each imports from those before it alone.
 ORDER = (
-    "errors", "files", "processor", "arch", "zoo", "accounting", "tables", "report", "schedules", "recipes",
-    "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models", "equivalence", "data",
-    "checkpoints", "train", "runs", "experiments", "doctor", "assignments", "grading",
-    "cli_assignments", "cli",
+    "errors", "files", "processor", "arch", "zoo", "accounting", "tables", "report", "schedules",
+    "recipes", "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models",
+    "equivalence", "data", "checkpoints", "train", "runs", "experiments", "doctor", "assignments",
+    "grading", "cli_assignments", "cli",
 )  # fmt: skip
 
 
