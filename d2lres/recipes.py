@@ -163,6 +163,19 @@ CIFAR_10 = Recipe(
     source="He et al. (2015), section 4.2",
 )
 
+FAST = CIFAR_10.changed(
+    name="cifar10-fast",
+    schedule="one-cycle",
+    weight_decay=5e-4,
+    decay_norm=False,
+    label_smoothing=0.1,
+    lr=0.2,
+    sides=((0, 16), (18, 24), (30, 32)),
+    num_epochs=44,
+    test_every=4,
+    source="as good as one hour on two cores allows",
+)
+
 
 def deeper(depth: int, **changes) -> Recipe:
     """The paper's recipe for a deeper net."""
@@ -199,17 +212,12 @@ RECIPES = {
             warmup=1,
             source="He et al. (2015), section 4.2, an epoch of climbing for its 0.01 at first",
         ),
-        CIFAR_10.changed(
-            name="cifar10-fast",
-            schedule="one-cycle",
-            weight_decay=5e-4,
-            decay_norm=False,
-            label_smoothing=0.1,
-            lr=0.2,
-            sides=((0, 16), (18, 24), (30, 32)),
-            num_epochs=44,
-            test_every=4,
-            source="as good as one hour on two cores allows",
+        FAST,
+        FAST.changed(
+            name="cifar10-long",
+            sides=((0, 16), (36, 24), (60, 32)),
+            num_epochs=88,
+            source="cifar10-fast, twice as long",
         ),
         CIFAR_10.changed(
             name="cifar10-wide",

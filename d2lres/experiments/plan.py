@@ -93,7 +93,7 @@ EXPERIMENTS = {
             "fashion-mnist",
             "How far does a modern recipe come, with a net made for small images?",
             (find_recipe("fashion-mnist-modern"),),
-            minutes=40,
+            minutes=35,
             weights=True,
         ),
         Experiment(
@@ -108,6 +108,12 @@ EXPERIMENTS = {
             (find_recipe("cifar10-fast"),),
             minutes=60,
             weights=True,
+        ),
+        Experiment(
+            "cifar10-long",
+            "And after twice as many epochs?",
+            (find_recipe("cifar10-long"),),
+            minutes=110,
         ),
         Experiment(
             "compression",
@@ -125,6 +131,22 @@ EXPERIMENTS = {
                 for name, quality in (("original", None), ("jpeg-75", 75))
             ),
             SEEDS,
+            minutes=6,
+        ),
+        Experiment(
+            "color-compression",
+            "What does stronger compression cost, where the images have color?",
+            tuple(
+                SHORT.changed(
+                    name=f"compression/color-{name}",
+                    architecture="cifar-resnet8",
+                    jpeg=quality,
+                    resize=None,
+                    source="cifar10-fast, shortened, at 32x32",
+                )
+                for name, quality in (("copy", None), ("50", 50), ("25", 25))
+            ),
+            SEEDS,
             minutes=20,
         ),
         Experiment(
@@ -132,7 +154,7 @@ EXPERIMENTS = {
             "Does a deeper net reach a lower training error, with shortcuts and without?",
             tuple(map(memorize, ("plain20", "plain44", "resnet20", "resnet44"))),
             SEEDS,
-            minutes=50,
+            minutes=40,
             weights=True,
         ),
         Experiment(
@@ -140,14 +162,14 @@ EXPERIMENTS = {
             "Which shortcut is best?",
             (RESNET20, *(short(f"shortcut-{letter}", shortcut=letter) for letter in "BC")),
             SEEDS,
-            minutes=20,
+            minutes=13,
         ),
         Experiment(
             "versions",
             "Is pre-activation better than the paper's first order?",
             (RESNET20, short("no-relu", version="v1-no-relu"), short("v2", version="v2")),
             SEEDS,
-            minutes=20,
+            minutes=9,
         ),
         Experiment(
             "ablation",
@@ -167,20 +189,20 @@ EXPERIMENTS = {
                 short("mixup", mixup=0.2),
             ),
             SEEDS,
-            minutes=65,
+            minutes=47,
         ),
         Experiment(
             "depth-or-width",
             "Where do the same multiplications help more?",
             tuple(short(net, architecture=net) for net in ("wrn-46-1", "wrn-10-3")),
             SEEDS,
-            minutes=25,
+            minutes=18,
         ),
         Experiment(
             "pretraining",
             "What does a net learn from five classes that helps with five others?",
             (short("pretrained", only=PRETRAINED, images=None, test_every=1),),
-            minutes=6,
+            minutes=4,
             weights=True,
         ),
         Experiment(
@@ -206,7 +228,7 @@ EXPERIMENTS = {
                 )
             ),
             SEEDS,
-            minutes=20,
+            minutes=10,
         ),
     )
 }
