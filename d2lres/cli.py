@@ -251,12 +251,25 @@ def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
 @main.command()
 @click.argument("run_dir", type=click.Path())
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
-def evaluate(run_dir, device):
+@click.option(
+    "--recalibrate",
+    is_flag=True,
+    help="Measure the statistics of batch normalization anew first; note the result in run.json.",
+)
+def evaluate(run_dir, device, recalibrate):
     """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
     from ._mxnet import find_device
-    from .runs import evaluate_run
+    from .runs import evaluate_run, recalibrate_run
 
-    accuracy, recorded, label = evaluate_run(run_dir, device=find_device(device))
+    device = find_device(device)
+    if recalibrate:
+        run = recalibrate_run(run_dir, device=device)
+        found = run.record["recalibrated"]
+        accuracy, label = found["test_acc"], run.record["data"]["label"]
+        recorded = run.record["final"]["test_acc"]
+        label += f", with statistics of {found['images']:,} training images"
+    else:
+        accuracy, recorded, label = evaluate_run(run_dir, device=device)
     click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")
 
 

@@ -220,8 +220,7 @@ def train_recipe(
 
     def write(history: History, **final):
         done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
-        content = json.dumps(done, indent=1) + "\n"
-        write_whole(out / "run.json", content.encode(), "Make room, then go on with --resume.")
+        _write_record(out, done, "Make room, then go on with --resume.")
 
     try:
         history = fit(
@@ -260,8 +259,31 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
     Raises DataError when the run kept no weights, or when the data here is not the run's.
     Chapter "Training on Fashion-MNIST".
     """
-    from ._mxnet import mx, try_gpu
     from .train import evaluate
+
+    run, net, train_iter, test_iter = _trained(folder, device)
+    return evaluate(net, test_iter), run.record["final"]["test_acc"], train_iter.dataset.label
+
+
+def recalibrate_run(folder, device=None) -> Run:
+    """Test a recorded run's weights with the statistics of BN measured anew, and note the result.
+
+    It is added to the record, as "recalibrated"; the weights in the folder stay as they are.
+    Raises as `evaluate_run` does.  Chapter "Training on Fashion-MNIST".
+    """
+    from .train import ENOUGH, evaluate, recalibrate
+
+    run, net, train_iter, test_iter = _trained(folder, device)
+    train_iter.epoch = run.recipe.num_epochs  # an order that the training did not have
+    recalibrate(net, train_iter, ENOUGH)
+    found = {"images": ENOUGH * run.recipe.batch_size, "test_acc": evaluate(net, test_iter)}
+    _write_record(run.folder, {**run.record, "recalibrated": found}, "Make room, and try again.")
+    return load_run(folder)
+
+
+def _trained(folder, device=None):
+    """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
+    from ._mxnet import mx, try_gpu
 
     run = load_run(folder)
     weights = weights_of(run)
@@ -281,7 +303,11 @@ def evaluate_run(folder, device=None) -> tuple[float, float, str]:
             f"{weights}: {error}; expected the weights of {recipe.architecture}. Train again."
         ) from error
     net.hybridize(static_alloc=True)
-    return evaluate(net, test_iter), run.record["final"]["test_acc"], dataset.label
+    return run, net, train_iter, test_iter
+
+
+def _write_record(folder: Path, record: dict, advice: str) -> None:
+    write_whole(folder / "run.json", (json.dumps(record, indent=1) + "\n").encode(), advice)
 
 
 def confusion(y, y_hat, classes: int) -> list[list[int]]:

@@ -207,5 +207,8 @@ def test_train_then_evaluate(capfd, tmp_path):
     assert status == 0 and said.startswith(
         f"test accuracy {recorded:.4f} on fashion-mnist (sample)"
     )
+    status, said, _ = d2lres(capfd, "evaluate", out, "--recalibrate")
+    assert status == 0 and "with statistics of 25,000 training images" in said
+    assert f"recorded {recorded:.4f}" in said
     status, _, err = d2lres(capfd, *words)
     assert status == 2 and "holds a recorded run already" in err

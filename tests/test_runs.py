@@ -1,6 +1,7 @@
 """Recorded runs: those in the repository, and the recording of a new one."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy
@@ -9,7 +10,7 @@ import pytest
 from d2lres import ConfigError, DataError, summarize
 from d2lres.data import SETS, load
 from d2lres.recipes import RECIPES, find_recipe, recipe_names
-from d2lres.runs import confusion, evaluate_run, load_run, train_recipe
+from d2lres.runs import confusion, evaluate_run, load_run, recalibrate_run, train_recipe
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").rglob("run.json"))
 
@@ -79,6 +80,18 @@ def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
     accuracy, recorded, label = evaluate_run(run.folder)
     assert accuracy == recorded
     assert label == "fashion-mnist (sample)"
+
+
+def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(run, tmp_path):
+    """After eight steps the statistics hold 0.9**8 of what they began with: new ones help."""
+    folder = tmp_path / "r"
+    shutil.copytree(run.folder, folder)
+    noted = recalibrate_run(folder).record
+    found = noted.pop("recalibrated")
+    assert noted == run.record
+    assert evaluate_run(folder)[0] == run.record["final"]["test_acc"] < found["test_acc"]
+    assert found["images"] == 50 * run.recipe.batch_size
+    assert recalibrate_run(folder).record["recalibrated"] == found  # it repeats
 
 
 def test_a_recorded_run_is_not_overwritten(run):

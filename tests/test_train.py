@@ -13,7 +13,7 @@ from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres._mxnet import gluon, init, mx, np, npx
 from d2lres.data import BatchIterator
 from d2lres.history import Epoch
-from d2lres.train import CrossEntropy, MixedLoss, mixed, predict
+from d2lres.train import CrossEntropy, MixedLoss, mixed, predict, recalibrate
 
 nn = gluon.nn
 
@@ -186,6 +186,23 @@ def test_evaluate_is_the_share_of_right_predictions(sample):
     y_hat, y = predict(net, iterators(sample)[1])
     assert y.tolist() == sample.test_labels.tolist()
     assert evaluate(net, iterators(sample)[1]) == numpy.mean(y_hat == y)
+
+
+def test_recalibrating_moves_the_statistics_to_those_of_the_images_and_no_weight(sample):
+    """Of the first mean m, 0.9**batches remains: the average is 0.9**n m + (1 - 0.9**n) mean."""
+    net = nn.HybridSequential()
+    net.add(nn.BatchNorm(), nn.Dense(10))
+    net.initialize()
+    images, _ = iterators(sample)
+    X = next(iter(images))[0]
+    net(X)
+    mean, weight = 5.0, net[1].weight.data().asnumpy()
+    net[0].running_mean.set_data(np.full_like(net[0].running_mean.data(), mean))
+    recalibrate(net, [(X, None)], batches=20)
+    left = 0.9**20
+    expected = left * mean + (1 - left) * X.mean(axis=(0, 2, 3)).asnumpy()
+    assert net[0].running_mean.data().asnumpy() == pytest.approx(expected, rel=1e-4)
+    assert (net[1].weight.data().asnumpy() == weight).all()
 
 
 def test_a_loss_that_is_no_number_stops_with_the_batch_and_a_hint(sample):
