@@ -293,7 +293,8 @@ def list_experiments():
 @click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
 @click.option("--data", type=click.Choice(["full", "sample"]), help="[default: the experiment's]")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
-def run_experiments(names, out, data, device):
+@click.option("--keep-weights", is_flag=True, help="Keep those of every run, of any size.")
+def run_experiments(names, out, data, device, keep_weights):
     """Record the runs of NAME, or of every experiment, that are not recorded yet.
 
     Stop it with Ctrl-C; the same command goes on.
@@ -304,8 +305,9 @@ def run_experiments(names, out, data, device):
 
     from ._mxnet import find_device  # after the names are found: MXNet takes seconds to import
 
+    options = {"data": data, "device": find_device(device), "keep_weights": keep_weights}
     for experiment in chosen:
-        run_experiment(experiment, out, data=data, device=find_device(device), say=click.echo)
+        run_experiment(experiment, out, say=click.echo, **options)
 
 
 @experiments.command("table")

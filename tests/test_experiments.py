@@ -79,6 +79,17 @@ def test_small_weights_of_the_first_seed_are_kept_and_the_state_of_training_is_n
         assert seed or (out / folder / "net.params").stat().st_size <= SMALL
 
 
+def test_all_weights_are_kept_where_that_is_asked_for(tmp_path, monkeypatch, capfd):
+    experiment = Experiment("e", "?", (TINY,), seeds=(0, 1))
+    monkeypatch.setitem(EXPERIMENTS, "e", experiment)
+    words = ["experiments", "run", "e", "--out", str(tmp_path), "--data", "sample"]
+    with pytest.raises(SystemExit) as stop:
+        cli.main([*words, "--keep-weights"])
+    assert not stop.value.code
+    for folder, _, _ in experiment.runs():
+        assert (tmp_path / folder / "net.params").exists()
+
+
 def test_what_is_recorded_is_not_run_again_and_what_is_not_goes_on(recorded, tmp_path):
     out, _, experiment = recorded
     before = (out / "tiny-0" / "run.json").stat().st_mtime_ns

@@ -27,11 +27,14 @@ def run_experiment(
     device=None,
     say: Callable[[str], None] = print,
     progress: bool | None = None,
+    keep_weights: bool = False,
 ) -> None:
     """Record the runs of an experiment that are not recorded yet, under the folder `out`.
 
     Arguments: `data`, "full" or "sample" (None: the experiment's own); `device` and `progress` as
-    in `fit`; `say`, which is told of every run.  A run that was interrupted goes on where it was.
+    in `fit`; `say`, which is told of every run; `keep_weights`, those of every run, of any size
+    (else small ones of the first seed, where the experiment says so).  A run that was interrupted
+    goes on where it was.
     Raises what `train_recipe` raises.
     """
     from ..runs import CHECKPOINT, WEIGHTS, train_recipe
@@ -49,6 +52,7 @@ def run_experiment(
         for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
             file.unlink()
         (folder / CHECKPOINT).rmdir()
-        kept = experiment.weights and seed == experiment.seeds[0]
-        if not kept or (folder / WEIGHTS).stat().st_size > SMALL:
+        wanted = experiment.weights and seed == experiment.seeds[0]
+        small = (folder / WEIGHTS).stat().st_size <= SMALL
+        if not (keep_weights or (wanted and small)):
             (folder / WEIGHTS).unlink()
