@@ -271,12 +271,12 @@ def recalibrate_run(folder, device=None) -> Run:
     It is added to the record, as "recalibrated"; the weights in the folder stay as they are.
     Raises as `evaluate_run` does.  Chapter "Training on Fashion-MNIST".
     """
-    from .train import ENOUGH, evaluate, recalibrate
+    from .train import evaluate, recalibrate
 
     run, net, train_iter, test_iter = _trained(folder, device)
     train_iter.epoch = run.recipe.num_epochs  # an order that the training did not have
-    recalibrate(net, train_iter, ENOUGH)
-    found = {"images": ENOUGH * run.recipe.batch_size, "test_acc": evaluate(net, test_iter)}
+    images = recalibrate(net, train_iter)
+    found = {"images": images, "test_acc": evaluate(net, test_iter)}
     _write_record(run.folder, {**run.record, "recalibrated": found}, "Make room, and try again.")
     return load_run(folder)
 

@@ -326,8 +326,10 @@ def evaluate(net, data_iter, device=None) -> float:
 ENOUGH = 50
 
 
-def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> None:
+def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> int:
     """Measure the means and variances of batch normalization anew, with the weights at rest.
+
+    Returns how many images that took.
 
     BN keeps an average over the last batches for prediction.  In training the weights move on, and
     the average lags behind.  Here `batches` batches pass through the net, and no weight changes;
@@ -336,6 +338,7 @@ def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> None:
     Source: Wu and Johnson (2021), section 3.  Chapter "Training on Fashion-MNIST".
     """
     device = device or next(iter(net.collect_params().values())).list_ctx()[0]
+    images = 0
     for X, _ in islice(chain.from_iterable(repeat(train_iter)), batches):
         X = X.as_in_ctx(device)
         X.attach_grad()
@@ -343,3 +346,5 @@ def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> None:
             y_hat = net(X)
         y_hat.backward()  # MXNet updates the statistics in the backward pass
         X.grad.wait_to_read()
+        images += len(X)
+    return images

@@ -90,7 +90,7 @@ def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(run,
     found = noted.pop("recalibrated")
     assert noted == run.record
     assert evaluate_run(folder)[0] == run.record["final"]["test_acc"] < found["test_acc"]
-    assert found["images"] == 50 * run.recipe.batch_size
+    assert found["images"] == 6 * 2_000 + 2 * 256  # 50 batches: six passes of eight, and two
     assert recalibrate_run(folder).record["recalibrated"] == found  # it repeats
 
 
