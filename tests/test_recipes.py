@@ -108,11 +108,24 @@ def test_sides_follow_one_another_and_without_any_there_is_one():
 
 
 @NAMES
-def test_training_ends_with_images_of_the_size_that_is_tested(name):
+@pytest.mark.parametrize("length", [1, 2, 5, None])
+def test_training_of_any_length_ends_with_images_of_the_size_that_is_tested(name, length):
     recipe = find_recipe(name)
+    if length:
+        recipe = recipe.changed(num_epochs=length, warmup=0)
     stored = {"cifar-10": 32, "fashion-mnist": 28}.get(recipe.dataset)
     tested = recipe.resize or stored
     assert (recipe.side(recipe.num_epochs - 1) or stored) == tested
+
+
+@NAMES
+def test_in_a_training_of_another_length_each_side_keeps_its_share(name):
+    recipe = find_recipe(name)
+    longer = recipe.changed(num_epochs=3 * recipe.num_epochs)
+    for epoch in range(longer.num_epochs):
+        assert longer.side(epoch) == recipe.side(epoch // 3)
+    given = recipe.changed(num_epochs=3, warmup=0, sides=((0, 8), (1, 32)))
+    assert [given.side(epoch) for epoch in range(3)] == [8, 32, 32]
 
 
 # --- requests that make no sense -----------------------------------------------------------------

@@ -9,7 +9,13 @@ from d2lres.recipes import find_recipe
 
 PRETRAINED, HELD_OUT = ("airplane", "cat", "frog"), ("ship", "dog")
 FIRST = find_recipe("cifar10-fast").changed(
-    name="first", architecture="cifar-resnet8", resize=16, num_epochs=1, only=PRETRAINED, images=256
+    name="first",
+    architecture="cifar-resnet8",
+    resize=16,
+    sides=(),
+    num_epochs=1,
+    only=PRETRAINED,
+    images=256,
 )
 
 
