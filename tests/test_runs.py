@@ -104,6 +104,16 @@ def test_a_recorded_run_is_not_overwritten(run):
         train_recipe(recipe.changed(lr=0.1), run.folder, data="sample", resume=True)
 
 
+def test_a_training_is_not_made_longer_where_its_images_grow(tmp_path):
+    """The sides keep their shares of the epochs: those that are done would have had others."""
+    recipe = find_recipe("fashion-mnist-native").changed(
+        architecture="cifar-resnet8", images=64, num_epochs=2, sides=((0, 14), (1, 28))
+    )
+    train_recipe(recipe, tmp_path / "r", data="sample")
+    with pytest.raises(ConfigError, match="holds a run with recipe"):
+        train_recipe(recipe.changed(num_epochs=4), tmp_path / "r", data="sample", resume=True)
+
+
 def test_a_record_without_its_checkpoint_is_not_trained_over(run, tmp_path):
     """As in the repository, where only run.json is kept."""
     (tmp_path / "run.json").write_text((run.folder / "run.json").read_text())

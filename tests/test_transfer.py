@@ -30,7 +30,7 @@ def recorded(tmp_path_factory):
 @pytest.fixture
 def train(recorded, monkeypatch, tmp_path):
     """Train on the held-out classes and return (run, weights it began with, weights at the end)."""
-    monkeypatch.setattr(runs, "RECORDED", (recorded,))
+    monkeypatch.setattr(runs.records, "RECORDED", (recorded,))
 
     def train(**changes):
         settings = {"name": "second", "only": HELD_OUT, "images": 64, "batch_size": 32, "lr": 0.1}

@@ -1,0 +1,90 @@
+"""What a recipe trains: the images in batches, and the net as it begins."""
+
+from ..errors import DataError
+from ..recipes import Recipe
+from .records import Run, weights_of
+
+
+def iterators(recipe: Recipe, data: str, seed: int):
+    """The training and test iterators of a recipe."""
+    from ..data import BatchIterator, load
+    from ..data.augment import augmentation
+    from ..data.folder import PhotoIterator, photographs
+
+    if recipe.dataset == "imagenet":
+        root, batch_size = photographs("imagenet"), recipe.batch_size
+        train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
+        return train_iter, PhotoIterator(root, "val", batch_size, recipe.resize, augment=False)
+    dataset = load(recipe.dataset, data=data)
+    if recipe.only:
+        dataset = dataset.only(recipe.only)
+    if recipe.images is not None:
+        dataset = dataset.first(recipe.images)
+    if recipe.jpeg is not None:
+        dataset = dataset.compressed(recipe.jpeg)
+    statistics = dataset.statistics()
+    border = [round(255 * mean) for mean in statistics[0]]
+    normalize = statistics if recipe.normalize else None
+    train_iter = BatchIterator(
+        dataset,
+        "train",
+        recipe.batch_size,
+        resize=recipe.side,
+        shuffle=True,
+        seed=seed,
+        augment=augmentation(recipe.augment, border),
+        normalize=normalize,
+    )
+    return train_iter, BatchIterator(
+        dataset, "test", recipe.batch_size, resize=recipe.resize, normalize=normalize
+    )
+
+
+def normalization(train_iter) -> dict | None:
+    """The means and deviations of the channels that the images of a recipe are normalized with."""
+    if not train_iter.normalize:
+        return None
+    return dict(zip(("means", "deviations"), map(list, train_iter.normalize), strict=True))
+
+
+def build_net(recipe: Recipe):
+    """The net of a recipe, not yet initialized."""
+    from ..models import build, zero_last_gamma
+
+    options = {"version": recipe.version, "shortcut": recipe.shortcut}
+    net = build(recipe.architecture, classes=recipe.classes, **options)
+    if recipe.zero_gamma:
+        zero_last_gamma(net)
+    return net
+
+
+def initializer(recipe: Recipe):
+    """Gluon's initializer for a recipe: Xavier's, or He's for ReLU (He et al., 2015)."""
+    from .._mxnet import init
+
+    he = init.MSRAPrelu(factor_type="in", slope=0)
+    return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
+
+
+def load_features(net, run: Run, device=None) -> None:
+    """Give a net the weights of a recorded run of the same architecture, all but the head's.
+
+    Arguments: `net`, initialized, with any number of classes; `run`, which kept its weights.
+    Raises DataError where the run kept none, or where they do not fit.
+    Chapter "Transfer learning".
+    """
+    from .._mxnet import mx, try_gpu
+
+    weights = weights_of(run)
+    try:
+        trained = build_net(run.recipe)
+        trained.load_parameters(str(weights), ctx=device or try_gpu())
+        for ours, theirs in zip(net[:-1], trained[:-1], strict=True):
+            found = theirs.collect_params().values()
+            for parameter, other in zip(ours.collect_params().values(), found, strict=True):
+                parameter.set_data(other.data())
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise DataError(
+            f"{weights}: {error}; expected weights that fit the net. Take a run of the same "
+            "architecture."
+        ) from error

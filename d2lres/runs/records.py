@@ -1,0 +1,84 @@
+"""A recorded run as it lies in its folder: read it, find it by name, write it."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import DataError, unknown_name
+from ..files import write_whole
+from ..history import History
+from ..recipes import Recipe
+
+WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A recorded run: `folder`, the `record` (run.json as read) and its `history`."""
+
+    folder: Path
+    record: dict
+    history: History
+
+    @property
+    def recipe(self) -> Recipe:
+        """The recipe that was trained."""
+        return Recipe(**self.record["recipe"])
+
+    @property
+    def normalization(self) -> tuple | None:
+        """The means and the deviations of the channels that its images were normalized with."""
+        found = self.record["normalization"]
+        return found and (tuple(found["means"]), tuple(found["deviations"]))
+
+
+def load_run(folder) -> Run:
+    """Read a recorded run.  Raises DataError when `folder` holds none, or a damaged one."""
+    path = Path(folder) / "run.json"
+    try:
+        record = json.loads(path.read_text())
+        run = Run(Path(folder), record, History.from_list(record["history"]))
+        run.recipe  # noqa: B018  # which fails here, and not later, where it is none
+        return run
+    except FileNotFoundError:
+        raise DataError(
+            f"{path}: no such file; expected a recorded run. `d2lres train RECIPE --out {folder}` "
+            "makes one."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: {error}; expected a recorded run. Record it again.") from error
+
+
+#: Where the book's recorded runs lie: in a checkout, and in an installed package.
+RECORDED = (Path(__file__).parents[2] / "runs", Path(__file__).parents[1] / "recorded")
+
+
+def recorded(name: str) -> Run:
+    """The run called `name` of those that come with the book.
+
+    Raises ConfigError, naming the nearest, where there is none; DataError for a damaged one.
+    Chapter "Training on Fashion-MNIST".
+    """
+    folders = {
+        path.parent.relative_to(root).as_posix(): path.parent
+        for root in RECORDED
+        for path in root.rglob("run.json")
+    }
+    if name not in folders:
+        raise unknown_name("recorded run", name, sorted(folders))
+    return load_run(folders[name])
+
+
+def weights_of(run: Run) -> Path:
+    """The file with the weights of a recorded run, or a DataError where it kept none."""
+    weights = run.folder / WEIGHTS
+    if not weights.exists():
+        raise DataError(
+            f"{weights}: no such file; expected the weights of the run. Few are kept beside "
+            "run.json: record it again with `d2lres train` or `d2lres experiments run`."
+        )
+    return weights
+
+
+def write_record(folder: Path, record: dict, advice: str) -> None:
+    write_whole(folder / "run.json", (json.dumps(record, indent=1) + "\n").encode(), advice)

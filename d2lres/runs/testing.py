@@ -1,0 +1,58 @@
+"""Test the weights of a recorded run again."""
+
+from ..errors import DataError
+from .parts import build_net, iterators
+from .records import Run, load_run, weights_of, write_record
+
+
+def evaluate_run(folder, device=None) -> tuple[float, float, str]:
+    """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
+
+    Raises DataError when the run kept no weights, or when the data here is not the run's.
+    Chapter "Training on Fashion-MNIST".
+    """
+    from ..train import evaluate
+
+    run, net, train_iter, test_iter = _trained(folder, device)
+    return evaluate(net, test_iter), run.record["final"]["test_acc"], train_iter.dataset.label
+
+
+def recalibrate_run(folder, device=None) -> Run:
+    """Test a recorded run's weights with the statistics of BN measured anew, and note the result.
+
+    It is added to the record, as "recalibrated"; the weights in the folder stay as they are.
+    Raises as `evaluate_run` does.  Chapter "Training on Fashion-MNIST".
+    """
+    from ..train import evaluate, recalibrate
+
+    run, net, train_iter, test_iter = _trained(folder, device)
+    train_iter.epoch = run.recipe.num_epochs  # an order that the training did not have
+    images = recalibrate(net, train_iter)
+    found = {"images": images, "test_acc": evaluate(net, test_iter)}
+    write_record(run.folder, {**run.record, "recalibrated": found}, "Make room, and try again.")
+    return load_run(folder)
+
+
+def _trained(folder, device=None):
+    """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
+    from .._mxnet import mx, try_gpu
+
+    run = load_run(folder)
+    weights = weights_of(run)
+    recipe, settings = run.recipe, run.record["settings"]
+    train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
+    dataset = train_iter.dataset
+    if dataset.sha256 != run.record["data"]["sha256"]:
+        raise DataError(
+            f"{recipe.dataset}: {dataset.label} differs from the data of the run, "
+            f"{run.record['data']['label']}; expected the same. Fetch that one."
+        )
+    net = build_net(recipe)
+    try:
+        net.load_parameters(str(weights), ctx=device or try_gpu())
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise DataError(
+            f"{weights}: {error}; expected the weights of {recipe.architecture}. Train again."
+        ) from error
+    net.hybridize(static_alloc=True)
+    return run, net, train_iter, test_iter

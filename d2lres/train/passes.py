@@ -1,0 +1,73 @@
+"""One pass over the training images, and the bar that shows it."""
+
+import math
+import sys
+from collections import deque
+
+from .._mxnet import autograd, gluon
+from ..errors import DataError
+
+#: Batches that may be under way at once.  MXNet computes in the background; without a bound, the
+#: loop would hand over a whole epoch and fill the memory.
+IN_FLIGHT = 3
+
+
+def split(batch, devices) -> list:
+    """A batch in as many parts as there are devices, each on its device."""
+    parts = gluon.utils.split_data(batch, len(devices), even_split=False)
+    return [part.as_in_ctx(device) for part, device in zip(parts, devices, strict=True)]
+
+
+def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
+    """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy, images).
+
+    `report` hears of each batch; `learning_rate` is a function of the number of batches done.
+    Sums stay on the device and are read some batches later: to ask at once would make Python wait.
+    """
+    sums, corrects, seen, pending = [0.0] * len(devices), [0] * len(devices), 0, deque()
+    for done, (X, y) in enumerate(batches):
+        Xs, ys = split(X, devices), split(y, devices)
+        with autograd.record():
+            y_hats = [net(part) for part in Xs]
+            losses = [loss(y_hat, part) for y_hat, part in zip(y_hats, ys, strict=True)]
+        autograd.backward(losses)
+        trainer.set_learning_rate(learning_rate(done))
+        trainer.step(X.shape[0])
+        for i, (y_hat, part, l) in enumerate(zip(y_hats, ys, losses, strict=True)):
+            labels = part if part.ndim == 1 else part[:, 0]  # of mixed images: the first
+            sums[i] = sums[i] + l.sum()
+            corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(labels.dtype) == labels).sum()
+        seen += X.shape[0]
+        pending.append((done + 1, seen, list(sums), list(corrects)))
+        if len(pending) > IN_FLIGHT:
+            report(*pending.popleft())
+    for waiting in pending:
+        report(*waiting)
+    return sum(map(float, sums)) / seen, sum(map(float, corrects)) / seen, seen
+
+
+class Progress:
+    """The bar of one epoch: loss, accuracy, images a second, time left.  Stops at a loss that is
+    no number."""
+
+    def __init__(self, total: int, epoch: int, num_epochs: int, show: bool | None):
+        from tqdm import tqdm  # here, since it is only needed when training
+
+        show = sys.stderr.isatty() if show is None else show
+        text = f"epoch {epoch}/{num_epochs}"
+        self.bar = tqdm(
+            total=total, desc=text, unit=" images", disable=not show, leave=False, unit_scale=True
+        )
+        self.epoch, self.seen = epoch, 0
+
+    def __call__(self, batch: int, seen: int, sums, corrects) -> None:
+        loss = sum(map(float, sums)) / seen
+        if not math.isfinite(loss):
+            raise DataError(
+                f"fit, epoch {self.epoch}, batch {batch}: the loss is {loss}; expected a number. "
+                "Try a smaller learning rate."
+            )
+        if self.bar.update(seen - self.seen):  # true when it is drawn anew
+            accuracy = sum(map(float, corrects)) / seen
+            self.bar.set_postfix(loss=f"{loss:.3f}", accuracy=f"{accuracy:.3f}")
+        self.seen = seen

@@ -1,0 +1,60 @@
+"""What a net learned: its predictions, its accuracy, and the statistics that it predicts with."""
+
+from itertools import chain, islice, repeat
+
+import numpy
+
+from .._mxnet import autograd, np
+from .passes import IN_FLIGHT
+
+
+def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
+    """The class numbers that `net` predicts and the true ones, two integer arrays (N,)."""
+    parameter = next(iter(net.collect_params().values()))
+    device, dtype = device or parameter.list_ctx()[0], parameter.dtype
+    y_hats, ys = [], []
+    for X, y in data_iter:
+        y_hats.append(net(X.as_in_ctx(device).astype(dtype, copy=False)).argmax(axis=1))
+        ys.append(y)
+        if len(y_hats) > IN_FLIGHT:
+            y_hats[-IN_FLIGHT].wait_to_read()
+    join = lambda parts: np.concatenate(parts).asnumpy().astype(numpy.int64)  # noqa: E731
+    return join(y_hats), join(ys)
+
+
+def evaluate(net, data_iter, device=None) -> float:
+    """The share of images that `net` classifies rightly, from 0 to 1.
+
+    Arguments: `data_iter`, an iterator over (X, y); `device`, where to compute (None: where the
+    parameters are).  Chapter "Training on Fashion-MNIST".
+    """
+    y_hat, y = predict(net, data_iter, device)
+    return float((y_hat == y).mean())
+
+
+#: Batches for `recalibrate`: each replaces a tenth, and less than a hundredth of the old remains.
+ENOUGH = 50
+
+
+def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> int:
+    """Measure the means and variances of batch normalization anew, with the weights at rest.
+
+    Returns how many images that took.
+
+    BN keeps an average over the last batches for prediction.  In training the weights move on, and
+    the average lags behind.  Here `batches` batches pass through the net, and no weight changes;
+    gradients are overwritten.
+    Arguments: `train_iter`, an iterator over (X, y); `device`, as for `evaluate`.
+    Source: Wu and Johnson (2021), section 3.  Chapter "Training on Fashion-MNIST".
+    """
+    device = device or next(iter(net.collect_params().values())).list_ctx()[0]
+    images = 0
+    for X, _ in islice(chain.from_iterable(repeat(train_iter)), batches):
+        X = X.as_in_ctx(device)
+        X.attach_grad()
+        with autograd.record():
+            y_hat = net(X)
+        y_hat.backward()  # MXNet updates the statistics in the backward pass
+        X.grad.wait_to_read()
+        images += len(X)
+    return images
