@@ -69,7 +69,9 @@ class Recipe:
     def __post_init__(self):
         for name in ("augment", "only"):  # JSON gives lists
             object.__setattr__(self, name, tuple(getattr(self, name)))
-        object.__setattr__(self, "sides", tuple((start, side) for start, side in self.sides))
+        pairs = all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in self.sides)
+        self._require("sides", pairs, "pairs of an epoch and a side, such as ((0, 16), (5, 32))")
+        object.__setattr__(self, "sides", tuple(map(tuple, self.sides)))
         for name in ("batch_size", "num_epochs", "lr", "test_every"):
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("mixup", "weight_decay", "warmup"):

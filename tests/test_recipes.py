@@ -142,6 +142,7 @@ def test_in_a_training_of_another_length_each_side_keeps_its_share(name):
         ({"schedule": "cosin"}, "did you mean 'cosine'"),
         ({"augment": ("crops",)}, "did you mean 'crop'"),
         ({"initializer": "zeros"}, "Valid: xavier, he"),
+        ({"sides": (16,)}, "sides = (16,); expected pairs of an epoch and a side"),
         ({"sides": ((1, 16),)}, "sides = ((1, 16),); expected epochs from 0 on"),
         ({"sides": ((0, 16), (5, 24), (5, 32))}, "each more than the one before"),
         ({"sides": ((0, 0),)}, "sides = ((0, 0),); expected sides of more than 0"),
