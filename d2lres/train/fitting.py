@@ -13,6 +13,7 @@ from ..history import Epoch, History
 from .losses import CrossEntropy, MixedLoss, mixed
 from .passes import Progress, train_epoch
 from .testing import evaluate
+from .workers import key_value_store, share
 
 
 def fit(
@@ -44,10 +45,11 @@ def fit(
     of all parameters or, without `decay_norm`, of weights alone; `label_smoothing` and `mixup`, as
     in a Recipe; `dtype`, "float16" to compute in half precision on a GPU; `device`, an MXNet
     context or a list of them (None: the GPU where there is one); `kvstore`, how gradients are
-    combined; `checkpoint`, a folder that receives the state after each epoch; `resume`, go on from
-    it; `progress`, show a bar (None: only in a terminal); `after_epoch`, a function that is
-    called with the History after each epoch; `test_every`, after how many epochs the test images
-    are asked: after the last one always, and the others have no test accuracy.
+    combined: "local" or "device", or "dist_sync" by several processes, each of which takes its
+    share of every batch; `checkpoint`, a folder that receives the state after each epoch;
+    `resume`, go on from it; `progress`, show a bar (None: only in a terminal); `after_epoch`, a
+    function that is called with the History after each epoch; `test_every`, after how many epochs
+    the test images are asked: after the last one always, and the others have no test accuracy.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
@@ -61,7 +63,8 @@ def fit(
     loss = CrossEntropy(label_smoothing)
     loss = MixedLoss(loss) if mixup else loss
     loss.hybridize()
-    trainer = _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype)
+    store, rank, workers = key_value_store(kvstore)
+    trainer = _trainer(net, momentum, weight_decay, decay_norm, store, dtype)
     history = History()
     if checkpoint and resume:
         history = load_checkpoint(checkpoint, net, trainer, devices)
@@ -69,11 +72,11 @@ def fit(
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
         start, steps = time.perf_counter(), len(train_iter)
-        report = Progress(_images(train_iter), epoch, num_epochs, progress)
+        report = Progress(_images(train_iter, workers), epoch, num_epochs, progress)
         try:
             train_loss, train_acc, seen = train_epoch(
                 net,
-                _batches(train_iter, epoch, mixup, dtype),
+                _batches(train_iter, epoch, mixup, dtype, rank, workers),
                 loss,
                 trainer,
                 devices,
@@ -136,12 +139,12 @@ def _prepare(net, devices, dtype: str) -> None:
     net.hybridize(static_alloc=True)
 
 
-def _trainer(net, momentum, weight_decay, decay_norm, kvstore, dtype):
+def _trainer(net, momentum, weight_decay, decay_norm, store, dtype):
     options = {"momentum": momentum, "wd": weight_decay, "multi_precision": dtype == "float16"}
     if not decay_norm:
         net.collect_params(".*(gamma|beta|bias)").setattr("wd_mult", 0.0)
     parameters = net.collect_params()
-    return gluon.Trainer(parameters, "sgd", options, kvstore=kvstore, update_on_kvstore=False)
+    return gluon.Trainer(parameters, "sgd", options, kvstore=store, update_on_kvstore=False)
 
 
 def _check_weights(net, epoch: int) -> None:
@@ -154,16 +157,18 @@ def _check_weights(net, epoch: int) -> None:
             )
 
 
-def _images(train_iter) -> int | None:
-    """How many images a pass has, where the iterator says so."""
-    return getattr(train_iter, "num_examples", None)
+def _images(train_iter, workers: int) -> int | None:
+    """About how many images of a pass are one worker's, where the iterator says how many it has."""
+    images = getattr(train_iter, "num_examples", None)
+    return images and images // workers
 
 
-def _batches(train_iter, epoch: int, mixup: float, dtype: str):
-    """The batches of an epoch, mixed and in the precision of the net."""
+def _batches(train_iter, epoch: int, mixup: float, dtype: str, rank: int, workers: int):
+    """This worker's share of each batch, mixed and in the precision of the net, and its size."""
     rng = numpy.random.RandomState([getattr(train_iter, "seed", 0), epoch, 1])
     for X, y in mixed(train_iter, mixup, rng) if mixup else train_iter:
-        yield X.astype(dtype, copy=False), y
+        X_share, y_share = share(X, rank, workers), share(y, rank, workers)
+        yield X_share.astype(dtype, copy=False), y_share, len(X)
 
 
 def _out_of_memory(error, train_iter) -> D2lresError | None:

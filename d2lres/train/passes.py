@@ -21,23 +21,24 @@ def split(batch, devices) -> list:
 def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
     """One pass: forward, loss, backward, update.  Returns (mean loss, accuracy, images).
 
+    `batches`: (X, y, how many images make the step, where other workers have a share of it).
     `report` hears of each batch; `learning_rate` is a function of the number of batches done.
     Sums stay on the device and are read some batches later: to ask at once would make Python wait.
     """
     sums, corrects, seen, pending = [0.0] * len(devices), [0] * len(devices), 0, deque()
-    for done, (X, y) in enumerate(batches):
+    for done, (X, y, whole) in enumerate(batches):
         Xs, ys = split(X, devices), split(y, devices)
         with autograd.record():
             y_hats = [net(part) for part in Xs]
             losses = [loss(y_hat, part) for y_hat, part in zip(y_hats, ys, strict=True)]
         autograd.backward(losses)
         trainer.set_learning_rate(learning_rate(done))
-        trainer.step(X.shape[0])
+        trainer.step(whole)
         for i, (y_hat, part, l) in enumerate(zip(y_hats, ys, losses, strict=True)):
             labels = part if part.ndim == 1 else part[:, 0]  # of mixed images: the first
             sums[i] = sums[i] + l.sum()
             corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(labels.dtype) == labels).sum()
-        seen += X.shape[0]
+        seen += len(X)
         pending.append((done + 1, seen, list(sums), list(corrects)))
         if len(pending) > IN_FLIGHT:
             report(*pending.popleft())
