@@ -6,14 +6,14 @@ import time
 
 import numpy
 
-from .._mxnet import gluon, init, mx, np, try_gpu
+from .._mxnet import init, mx, np, try_gpu
 from ..checkpoints import load_checkpoint, save_checkpoint
 from ..errors import ConfigError, D2lresError, DataError
 from ..history import Epoch, History
 from .losses import CrossEntropy, MixedLoss, mixed
 from .passes import Progress, train_epoch
 from .testing import evaluate
-from .workers import key_value_store, share
+from .workers import Trainer, key_value_store, share
 
 
 def fit(
@@ -144,7 +144,7 @@ def _trainer(net, momentum, weight_decay, decay_norm, store, dtype):
     if not decay_norm:
         net.collect_params(".*(gamma|beta|bias)").setattr("wd_mult", 0.0)
     parameters = net.collect_params()
-    return gluon.Trainer(parameters, "sgd", options, kvstore=store, update_on_kvstore=False)
+    return Trainer(parameters, "sgd", options, kvstore=store, update_on_kvstore=False)
 
 
 def _check_weights(net, epoch: int) -> None:

@@ -6,7 +6,7 @@ up, so that a step is the one that a single process would take.
 
 import os
 
-from .._mxnet import mx
+from .._mxnet import gluon, mx, npx
 from ..errors import ConfigError, DataError, unknown_name
 
 KVSTORES = ("local", "device", "dist_sync")
@@ -36,6 +36,18 @@ def key_value_store(name: str):
         )
     store = mx.kv.create(name)
     return store, store.rank, store.num_workers
+
+
+class Trainer(gluon.Trainer):
+    """Gluon's, which fetches the weights to begin with before it sends the first gradients.
+
+    Both have the same key in the store, and MXNet 1.9.1 does not put them in order: a worker whose
+    gradients overtook its request took the sum of the gradients for its weights.
+    """
+
+    def _init_params(self):
+        super()._init_params()
+        npx.waitall()
 
 
 def share(batch, rank: int, workers: int):
