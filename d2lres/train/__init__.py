@@ -9,6 +9,16 @@ Explained in the chapters "Training on Fashion-MNIST" and "A modern recipe, piec
 
 from .fitting import fit
 from .losses import CrossEntropy, MixedLoss, mixed
+from .passes import train_epoch
 from .testing import evaluate, predict, recalibrate
 
-__all__ = ["CrossEntropy", "MixedLoss", "evaluate", "fit", "mixed", "predict", "recalibrate"]
+__all__ = [
+    "CrossEntropy",
+    "MixedLoss",
+    "evaluate",
+    "fit",
+    "mixed",
+    "predict",
+    "recalibrate",
+    "train_epoch",
+]
