@@ -13,6 +13,7 @@ class Experiment:
 
     `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
     `data`: "full", or "sample" where the shipped sample is enough.
+    `edition`: the only one of the images that answers the question, where another would not.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Experiment:
     minutes: int = 0
     weights: bool = False
     data: str = "full"
+    edition: str | None = None
 
     def runs(self) -> Iterator[tuple[str, Recipe, int]]:
         """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
@@ -114,6 +116,18 @@ EXPERIMENTS = {
             "And after twice as many epochs?",
             (find_recipe("cifar10-long"),),
             minutes=110,
+        ),
+        Experiment(
+            "cifar10-original",
+            "And as long on the original images, before JPEG?",
+            (
+                find_recipe("cifar10-fast").changed(
+                    name="compression/cifar10-original", source="cifar10-fast, as it is"
+                ),
+            ),
+            minutes=60,
+            weights=True,
+            edition="full",
         ),
         Experiment(
             "compression",

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from ..errors import DataError
 from .plan import Experiment
 
 #: Weights of at most so many bytes can be kept beside a record, for the chapters to look into.
@@ -35,7 +36,8 @@ def run_experiment(
     in `fit`; `say`, which is told of every run; `keep_weights`, those of every run, of any size
     (else small ones of the first seed, where the experiment says so).  A run that was interrupted
     goes on where it was.
-    Raises what `train_recipe` raises.
+    Raises DataError where the images at hand are of another edition than the one that the
+    experiment needs, and what `train_recipe` raises.
     """
     from ..runs import CHECKPOINT, WEIGHTS, train_recipe
 
@@ -44,6 +46,7 @@ def run_experiment(
         if finished(folder):
             say(f"{name}: recorded already")
             continue
+        check_edition(experiment, recipe, data)
         say(f"{name}: {recipe.num_epochs} epochs")
         options = {"data": data or experiment.data, "device": device, "progress": progress}
         run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
@@ -56,3 +59,18 @@ def run_experiment(
         small = (folder / WEIGHTS).stat().st_size <= SMALL
         if not (keep_weights or (wanted and small)):
             (folder / WEIGHTS).unlink()
+
+
+def check_edition(experiment: Experiment, recipe, data: str | None) -> None:
+    """Refuse images of another edition: what is measured would not be what is asked."""
+    from ..data import load
+
+    if experiment.edition is None or data == "sample":
+        return
+    found = load(recipe.dataset, data="full")
+    if found.variant != experiment.edition:
+        raise DataError(
+            f"{found.source}: holds {found.label}; expected {recipe.dataset} ({experiment.edition}), "
+            f"which experiment {experiment.name} is about. Put those in a "
+            "folder of their own, and name it in D2LRES_DATA."
+        )
