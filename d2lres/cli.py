@@ -299,9 +299,11 @@ def run_experiments(names, out, data, device, keep_weights):
 
     Stop it with Ctrl-C; the same command goes on.
     """
-    from .experiments import experiment_names, find_experiment, run_experiment
+    from .experiments import check_data, experiment_names, find_experiment, run_experiment
 
     chosen = [find_experiment(name) for name in names or experiment_names()]
+    for experiment in chosen:  # now, not hours later
+        check_data(experiment, out, data)
 
     from ._mxnet import find_device  # after the names are found: MXNet takes seconds to import
 

@@ -10,6 +10,7 @@ import time
 
 import numpy as np
 import pytest
+from tiny_cifar import tiny_cifar
 
 from d2lres.data import SETS, candidates, find, load, sets, verify, where
 from d2lres.data.checksums import digest
@@ -68,30 +69,6 @@ def tiny_fashion(monkeypatch, folder, **replaced: bytes) -> list[str]:
         other = [v for k, v in replaced.items() if name.startswith(k.replace("_", "-"))]
         (folder / f"{name}.gz").write_bytes(gzip.compress(other[0] if other else content))
     return names
-
-
-def tiny_cifar(monkeypatch, folder, last_label=3) -> list[bytes]:
-    """A set of 5 x 2 + 2 images under CIFAR-10's name, in `folder`; returns the files' contents."""
-    rng = np.random.RandomState(0)
-    contents = [
-        b"".join(bytes([label]) + rng.bytes(3072) for label in (i, last_label)) for i in range(6)
-    ]
-    names = [name for name, _ in sets.CIFAR_10.files]
-    monkeypatch.setitem(
-        SETS,
-        "cifar-10",
-        dataclasses.replace(
-            sets.CIFAR_10,
-            train=10,
-            test=2,
-            files=tuple((name, 2 * 3073) for name in names),
-            copies=(sets.Copy("full", tuple(map(digest, contents))),),
-        ),
-    )
-    folder.mkdir(parents=True, exist_ok=True)
-    for name, content in zip(names, contents, strict=True):
-        (folder / name).write_bytes(content)
-    return contents
 
 
 # --- what is known of the sets --------------------------------------------------------------------

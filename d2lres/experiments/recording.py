@@ -20,6 +20,26 @@ def finished(folder: Path) -> bool:
     return bool(run.record["final"]) and len(run.history.epochs) == run.recipe.num_epochs
 
 
+def check_data(experiment: Experiment, out, data: str | None = None) -> None:
+    """See, before hours of training, that the images for the runs that are missing are at hand.
+
+    Arguments as in `run_experiment`.
+    Raises DataError where they are not, or are of another edition than the experiment is about.
+    """
+    from ..data import load
+
+    choice = data or experiment.data
+    missing = [recipe for name, recipe, _ in experiment.runs() if not finished(Path(out) / name)]
+    for name in {recipe.dataset for recipe in missing} if choice == "full" else ():
+        found = load(name, data="full")
+        if experiment.edition not in (None, found.variant):
+            raise DataError(
+                f"{found.source}: holds {found.label}; expected {name} ({experiment.edition}), "
+                f"which the experiment {experiment.name} is about. Put those files into a folder "
+                "of their own and name it in D2LRES_DATA, or name other experiments."
+            )
+
+
 def run_experiment(
     experiment: Experiment,
     out,
@@ -36,17 +56,16 @@ def run_experiment(
     in `fit`; `say`, which is told of every run; `keep_weights`, those of every run, of any size
     (else small ones of the first seed, where the experiment says so).  A run that was interrupted
     goes on where it was.
-    Raises DataError where the images at hand are of another edition than the one that the
-    experiment needs, and what `train_recipe` raises.
+    Raises what `check_data` and `train_recipe` raise.
     """
     from ..runs import CHECKPOINT, WEIGHTS, train_recipe
 
+    check_data(experiment, out, data)
     for name, recipe, seed in experiment.runs():
         folder = Path(out) / name
         if finished(folder):
             say(f"{name}: recorded already")
             continue
-        check_edition(experiment, recipe, data)
         say(f"{name}: {recipe.num_epochs} epochs")
         options = {"data": data or experiment.data, "device": device, "progress": progress}
         run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
@@ -59,18 +78,3 @@ def run_experiment(
         small = (folder / WEIGHTS).stat().st_size <= SMALL
         if not (keep_weights or (wanted and small)):
             (folder / WEIGHTS).unlink()
-
-
-def check_edition(experiment: Experiment, recipe, data: str | None) -> None:
-    """Refuse images of another edition: what is measured would not be what is asked."""
-    from ..data import load
-
-    if experiment.edition is None or data == "sample":
-        return
-    found = load(recipe.dataset, data="full")
-    if found.variant != experiment.edition:
-        raise DataError(
-            f"{found.source}: holds {found.label}; expected {recipe.dataset} ({experiment.edition}), "
-            f"which experiment {experiment.name} is about. Put those in a "
-            "folder of their own, and name it in D2LRES_DATA."
-        )
