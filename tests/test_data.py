@@ -316,7 +316,7 @@ def test_cifar_labels_are_checked(monkeypatch, tmp_path):
 def test_full_set_and_its_sample_here(name):
     if FOUND[name] is None:
         pytest.skip(f"the full {name} is not on this machine: d2lres data fetch {name}")
-    full, sample = load(name, "full"), load(name, "sample")
+    full, sample = load(name, "full", FOUND[name]), load(name, "sample")
     assert full.label == f"{name} ({full.variant})" and full.variant in ("full", "JPEG copy")
     assert np.bincount(full.train_labels).tolist() == [SETS[name].train // 10] * 10
     assert np.bincount(full.test_labels).tolist() == [SETS[name].test // 10] * 10
