@@ -119,7 +119,7 @@ EXPERIMENTS = {
         ),
         Experiment(
             "cifar10-original",
-            "And as long on the original images, before JPEG?",
+            "And after an hour on the original images, which no JPEG has touched?",
             (
                 find_recipe("cifar10-fast").changed(
                     name="compression/cifar10-original", source="cifar10-fast, as it is"
@@ -131,7 +131,7 @@ EXPERIMENTS = {
         ),
         Experiment(
             "compression",
-            "What does JPEG of quality 75 cost, where the originals are at hand?",
+            "What does JPEG of quality 75 cost, where the images are gray?",
             tuple(
                 find_recipe("fashion-mnist-modern").changed(
                     name=f"compression/{name}",
@@ -149,7 +149,7 @@ EXPERIMENTS = {
         ),
         Experiment(
             "color-compression",
-            "What does stronger compression cost, where the images have color?",
+            "And where the images have color?",
             tuple(
                 SHORT.changed(
                     name=f"compression/color-{name}",
@@ -158,10 +158,11 @@ EXPERIMENTS = {
                     resize=None,
                     source="cifar10-fast, shortened, at 32x32",
                 )
-                for name, quality in (("copy", None), ("50", 50), ("25", 25))
+                for name, quality in (("original", None), ("jpeg-75", 75), ("jpeg-25", 25))
             ),
             SEEDS,
             minutes=20,
+            edition="full",
         ),
         Experiment(
             "degradation",
