@@ -12,6 +12,7 @@ import click
 
 from . import __version__
 from .cli_assignments import assignments
+from .cli_experiments import experiments
 from .errors import ConfigError, D2lresError
 
 
@@ -273,53 +274,5 @@ def evaluate(run_dir, device, recalibrate):
     click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")
 
 
-@main.group()
-def experiments():
-    """The book's experiments: list them, run them."""
-
-
-@experiments.command("list")
-def list_experiments():
-    """Print every experiment, what it asks, and about how long it takes on two cores."""
-    from .experiments import EXPERIMENTS
-
-    for e in EXPERIMENTS.values():
-        number = sum(1 for _ in e.runs())
-        click.echo(f"{e.name}: {e.question} ({number} runs, about {e.minutes} minutes)")
-
-
-@experiments.command("run")
-@click.argument("names", nargs=-1, metavar="[NAME] ...")
-@click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
-@click.option("--data", type=click.Choice(["full", "sample"]), help="[default: the experiment's]")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
-@click.option("--keep-weights", is_flag=True, help="Keep those of every run, of any size.")
-def run_experiments(names, out, data, device, keep_weights):
-    """Record the runs of NAME, or of every experiment, that are not recorded yet.
-
-    Stop it with Ctrl-C; the same command goes on.
-    """
-    from .experiments import check_data, experiment_names, find_experiment, run_experiment
-
-    chosen = [find_experiment(name) for name in names or experiment_names()]
-    for experiment in chosen:  # now, not hours later
-        check_data(experiment, out, data)
-
-    from ._mxnet import find_device  # after the names are found: MXNet takes seconds to import
-
-    options = {"data": data, "device": find_device(device), "keep_weights": keep_weights}
-    for experiment in chosen:
-        run_experiment(experiment, out, say=click.echo, **options)
-
-
-@experiments.command("table")
-@click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
-def table_of_experiments(out):
-    """Print what is recorded as a table in Markdown, and put it into the folder's README.md."""
-    from .experiments import results, tabulate
-
-    click.echo(results(out).to_markdown())
-    tabulate(out)
-
-
+main.add_command(experiments)
 main.add_command(assignments)

@@ -126,7 +126,11 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
         cli.main(["experiments", "list"])
     listed = capfd.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in listed] == experiment_names()
-    assert "(4 runs, about 0 minutes)" in listed[-1]
+    assert listed[-1].endswith("(4 runs, about 0 minutes)")
+    for line, e in zip(listed, EXPERIMENTS.values(), strict=True):
+        runs, needs = len(list(e.runs())), f", needs cifar-10 ({e.edition})" if e.edition else ""
+        number = "1 run" if runs == 1 else f"{runs} runs"
+        assert line.endswith(f"({number}, about {e.minutes} minutes{needs})")
 
 
 def test_images_that_are_missing_or_of_another_edition_are_refused_before_any_training(

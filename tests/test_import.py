@@ -94,7 +94,7 @@ ORDER = (
     "errors", "files", "processor", "arch", "zoo", "accounting", "tables", "report", "schedules",
     "recipes", "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models",
     "equivalence", "data", "checkpoints", "train", "runs", "experiments", "doctor", "assignments",
-    "grading", "cli_assignments", "cli",
+    "grading", "cli_assignments", "cli_experiments", "cli",
 )  # fmt: skip
 
 

@@ -14,7 +14,7 @@ from .dataset import Dataset, load
 
 
 def check_arguments(batch_size, resize, seed) -> None:
-    """Raise ConfigError for an argument of `load_fashion_mnist` that makes no sense."""
+    """Raise ConfigError for a batch size, side or seed that makes no sense."""
     for argument, value, low, example in (
         ("batch_size", batch_size, 1, 256),
         ("resize", 1 if resize is None else resize, 1, 96),

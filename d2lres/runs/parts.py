@@ -10,7 +10,9 @@ def iterators(recipe: Recipe, data: str, seed: int):
     from ..data import BatchIterator, load
     from ..data.augment import augmentation
     from ..data.folder import PhotoIterator, photographs
+    from ..data.iterators import check_arguments
 
+    check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet":
         root, batch_size = photographs("imagenet"), recipe.batch_size
         train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
