@@ -33,7 +33,7 @@ def save_checkpoint(folder, net, trainer, history: History) -> None:
     folder, epoch = Path(folder), len(history.epochs)
     file = folder / f"epoch-{epoch:04d}.npz"
     arrays = {f"net/{name}": p.data().asnumpy() for name, p in parameters(net).items()}
-    arrays |= {f"optimizer/{key}": a for key, a in optimizer_arrays(trainer).items()}
+    arrays |= {f"optimizer/{key}": a for key, a in optimizer_arrays(net, trainer).items()}
     arrays["history"] = numpy.frombuffer(json.dumps(history.to_list()).encode(), "uint8")
     content = io.BytesIO()
     numpy.savez(content, **arrays)
@@ -60,7 +60,7 @@ def load_checkpoint(folder, net, trainer, devices) -> History:
             print(f"d2lres: {message} Going on from {file.name}.", file=sys.stderr)
         for name, parameter in parameters(net).items():
             parameter.set_data(np.array(weights[name], dtype=weights[name].dtype))
-        restore_optimizer(trainer, optimizer, devices)
+        restore_optimizer(net, trainer, optimizer, devices)
         return history
     if refused:
         raise DataError(f"{' '.join(refused)} Delete {folder} to start anew.")
@@ -81,8 +81,11 @@ def read_checkpoint(file: Path, net) -> tuple[dict, dict, History]:
         parts.setdefault(part, {})[key] = array
     found = {name: array.shape for name, array in parts["net"].items()}
     expected = {name: parameter.shape for name, parameter in parameters(net).items()}
-    if found.keys() != expected.keys() or not all(
-        fits(found[name], expected[name]) for name in found
+    kept = {key.rpartition("/")[0]: array.shape for key, array in parts["optimizer"].items()}
+    if (
+        found.keys() != expected.keys()
+        or not all(fits(found[name], expected[name]) for name in found)
+        or not kept.items() <= found.items()  # each is as large as the parameter that it is for
     ):
         raise DataError(f"{file}: of another net; expected one that this net wrote.")
     return parts["net"], parts["optimizer"], history
@@ -104,22 +107,34 @@ def parameters(net) -> dict:
 # --- what the optimizer keeps for each parameter: momentum; in float16, a float32 copy too --------
 
 
-def optimizer_arrays(trainer) -> dict:
-    """The optimizer's arrays, by number of the parameter and place; those of the first device."""
+def optimizer_arrays(net, trainer) -> dict:
+    """The optimizer's arrays, by the parameter's place in the net; those of the first device.
+
+    The trainer's own numbers will not do: they follow the names of the parameters, which count
+    every layer that the process made before.
+    """
     arrays = {}
-    for i, state in trainer._updaters[0].states.items():
+    states = trainer._updaters[0].states
+    for name, i in numbers(net, trainer).items():
+        state = states.get(i)
         for place, array in enumerate(state if isinstance(state, tuple) else [state]):
             if array is not None:
-                arrays[f"{i}/{place}"] = array.asnumpy()
+                arrays[f"{name}/{place}"] = array.asnumpy()
     return arrays
 
 
-def restore_optimizer(trainer, arrays: dict, devices) -> None:
+def numbers(net, trainer) -> dict:
+    """The trainer's number of each parameter of `net`, by the parameter's place in the net."""
+    return {name: trainer._param2idx[p.name] for name, p in parameters(net).items()}
+
+
+def restore_optimizer(net, trainer, arrays: dict, devices) -> None:
     """Put the optimizer's arrays where it would have made them."""
+    number = numbers(net, trainer)
     for updater, device in zip(trainer._updaters, devices, strict=True):
         states = {}
         for key, array in sorted(arrays.items()):
-            i = int(key.split("/")[0])
+            i = number[key.rpartition("/")[0]]
             states.setdefault(i, []).append(mx.nd.array(array, ctx=device, dtype=array.dtype))
         for i, state in states.items():
             updater.states[i] = tuple(state) if len(state) > 1 else state[0]

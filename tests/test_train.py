@@ -113,6 +113,27 @@ def test_resumed_equals_uninterrupted(sample, tmp_path, options):
         assert (a.data() == b.data()).all()
 
 
+def three_alike(first: int):
+    """A net of three layers that Gluon would have named so after `first` others.
+
+    It is named by number and sorted by name: dense10 comes before dense9.
+    """
+    mx.random.seed(1)
+    net = nn.HybridSequential()
+    for i in range(3):
+        net.add(nn.Dense(10, prefix=f"dense{first + i}_"))
+    return net
+
+
+def test_the_nets_that_were_made_before_change_nothing_in_a_resumed_training(sample, tmp_path):
+    """Each momentum comes back to its own layer, whatever number that has in this process."""
+    options = {"momentum": 0.9, "checkpoint": tmp_path / "c"}
+    whole, _ = train(sample, num_epochs=4, net=three_alike(0), momentum=0.9)
+    train(sample, num_epochs=2, net=three_alike(0), **options)
+    resumed, _ = train(sample, num_epochs=4, net=three_alike(8), resume=True, **options)
+    assert without_time(resumed) == without_time(whole)
+
+
 def damage(file, how):
     content = file.read_bytes()
     changed = {
