@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_recipe import SMALL
 from variants import VARIANTS
 
 from d2lres import architecture_names, cli, summarize
-from d2lres.recipes import recipe_names
+from d2lres.recipes import RECIPES, recipe_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -185,19 +186,12 @@ def test_a_reader_that_has_seen_enough_is_no_error():
     assert done.stdout.startswith("resnet152") and done.stderr == ""
 
 
-def test_train_then_evaluate(capfd, tmp_path):
+def test_train_then_evaluate(capfd, monkeypatch, tmp_path):
     """A run on the sample from the command line, resumed for one more epoch, then evaluated."""
+    steady = SMALL.changed(schedule="constant", lr=0.02)  # so that an epoch more is allowed
+    monkeypatch.setitem(RECIPES, "small", steady)
     out = str(tmp_path / "run")
-    words = [
-        "train",
-        "fashion-mnist-native",
-        "--data",
-        "sample",
-        "--out",
-        out,
-        "--batch-size",
-        "500",
-    ]
+    words = ["train", "small", "--data", "sample", "--out", out, "--batch-size", "100"]
     status, said, _ = d2lres(capfd, *words, "--epochs", "1")
     assert status == 0 and "fashion-mnist (sample)" in said and out in said
     status, said, _ = d2lres(capfd, *words, "--epochs", "2", "--resume")
@@ -208,7 +202,7 @@ def test_train_then_evaluate(capfd, tmp_path):
         f"test accuracy {recorded:.4f} on fashion-mnist (sample)"
     )
     status, said, _ = d2lres(capfd, "evaluate", out, "--recalibrate")
-    assert status == 0 and "with statistics of 25,000 training images" in said
+    assert status == 0 and "with statistics of 5,000 training images" in said
     assert f"recorded {recorded:.4f}" in said
     status, _, err = d2lres(capfd, *words)
     assert status == 2 and "holds a recorded run already" in err

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_recipe import SMALL as SMALL_RECIPE
 from tiny_cifar import tiny_cifar
 
 from d2lres import ConfigError, cli
@@ -27,9 +28,7 @@ from d2lres.recipes import find_recipe, recipe_names
 from d2lres.runs import load_run
 from d2lres.zoo import architecture
 
-TINY = find_recipe("fashion-mnist-modern").changed(
-    name="tiny", architecture="cifar-resnet8", images=200, batch_size=100, num_epochs=2
-)
+TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2)
 
 
 @pytest.mark.parametrize("name", experiment_names())
