@@ -87,7 +87,9 @@ def read_checkpoint(file: Path, net) -> tuple[dict, dict, History]:
         or not all(fits(found[name], expected[name]) for name in found)
         or not kept.items() <= found.items()  # each is as large as the parameter that it is for
     ):
-        raise DataError(f"{file}: of another net; expected one that this net wrote.")
+        raise DataError(
+            f"{file}: of another net or an older d2lres; expected one that this net wrote."
+        )
     return parts["net"], parts["optimizer"], history
 
 
@@ -108,34 +110,32 @@ def parameters(net) -> dict:
 
 
 def optimizer_arrays(net, trainer) -> dict:
-    """The optimizer's arrays, by the parameter's place in the net; those of the first device.
-
-    The trainer's own numbers will not do: they follow the names of the parameters, which count
-    every layer that the process made before.
-    """
-    arrays = {}
-    states = trainer._updaters[0].states
-    for name, i in numbers(net, trainer).items():
-        state = states.get(i)
+    """The optimizer's arrays, by the parameter's place in the net; those of the first device."""
+    arrays, names = {}, names_by_number(net, trainer)
+    for i, state in trainer._updaters[0].states.items():
         for place, array in enumerate(state if isinstance(state, tuple) else [state]):
             if array is not None:
-                arrays[f"{name}/{place}"] = array.asnumpy()
+                arrays[f"{names[i]}/{place}"] = array.asnumpy()
     return arrays
-
-
-def numbers(net, trainer) -> dict:
-    """The trainer's number of each parameter of `net`, by the parameter's place in the net."""
-    return {name: trainer._param2idx[p.name] for name, p in parameters(net).items()}
 
 
 def restore_optimizer(net, trainer, arrays: dict, devices) -> None:
     """Put the optimizer's arrays where it would have made them."""
-    number = numbers(net, trainer)
+    numbers = {name: i for i, name in names_by_number(net, trainer).items()}
     for updater, device in zip(trainer._updaters, devices, strict=True):
         states = {}
         for key, array in sorted(arrays.items()):
-            i = number[key.rpartition("/")[0]]
+            i = numbers[key.rpartition("/")[0]]
             states.setdefault(i, []).append(mx.nd.array(array, ctx=device, dtype=array.dtype))
         for i, state in states.items():
             updater.states[i] = tuple(state) if len(state) > 1 else state[0]
             updater.states_synced[i] = True
+
+
+def names_by_number(net, trainer) -> dict:
+    """The place in `net` of each parameter, by the number that `trainer` knows it by.
+
+    The numbers are no names to keep: they follow Gluon's own names of the parameters, which count
+    the layers that the process made before.
+    """
+    return {trainer._param2idx[p.name]: name for name, p in parameters(net).items()}

@@ -194,6 +194,18 @@ def test_a_full_disk_stops_with_the_last_good_checkpoint_kept(sample, tmp_path):
     assert without_time(resumed) == without_time(train(sample, num_epochs=2)[0])
 
 
+def test_momentum_that_is_of_no_parameter_is_refused(sample, tmp_path):
+    """As in the files of an earlier d2lres, which knew parameters by number."""
+    train(sample, num_epochs=1, momentum=0.9, checkpoint=tmp_path / "c")
+    file = tmp_path / "c" / "epoch-0001.npz"
+    with numpy.load(file) as content:
+        arrays = {name: content[name] for name in content.files}
+    arrays["optimizer/0/0"] = arrays.pop("optimizer/0.weight/0")
+    numpy.savez(file, **arrays)
+    with pytest.raises(DataError, match="epoch-0001.npz: of another net or an older d2lres"):
+        train(sample, num_epochs=2, momentum=0.9, checkpoint=tmp_path / "c", resume=True)
+
+
 def test_the_checkpoint_of_another_net_is_refused_by_name(sample, tmp_path):
     train(sample, num_epochs=1, checkpoint=tmp_path / "c")
     other = nn.HybridSequential()
