@@ -100,6 +100,12 @@ def test_several_devices_learn_what_one_does(sample):
     assert two.column("test_acc") == one.column("test_acc")
 
 
+def test_a_last_batch_that_leaves_a_device_without_images_is_refused(sample):
+    batches, _ = iterators(sample, batch_size=299)  # of 300 images: one is left
+    with pytest.raises(DataError, match="a batch of 1 images for 2 devices"):
+        fit(small_net(), batches, num_epochs=1, lr=0.1, device=[npx.cpu(0), npx.cpu(1)])
+
+
 @pytest.mark.parametrize(
     "options", [{}, {"momentum": 0.9, "weight_decay": 1e-3, "mixup": 0.3, "label_smoothing": 0.1}]
 )

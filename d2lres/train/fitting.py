@@ -53,7 +53,8 @@ def fit(
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
-    loss or weights that are no numbers, or a batch that the device has no memory for.
+    loss or weights that are no numbers, or a batch that the device has no memory for or that has
+    fewer images than there are devices or workers.
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr

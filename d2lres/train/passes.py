@@ -14,6 +14,11 @@ IN_FLIGHT = 3
 
 def split(batch, devices) -> list:
     """A batch in as many parts as there are devices, each on its device."""
+    if len(batch) < len(devices):  # a device without images has no gradients to add
+        raise DataError(
+            f"fit: a batch of {len(batch)} images for {len(devices)} devices; expected one for "
+            "each. Take another batch size, or fewer devices."
+        )
     parts = gluon.utils.split_data(batch, len(devices), even_split=False)
     return [part.as_in_ctx(device) for part, device in zip(parts, devices, strict=True)]
 
