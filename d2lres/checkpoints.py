@@ -81,11 +81,11 @@ def read_checkpoint(file: Path, net) -> tuple[dict, dict, History]:
         parts.setdefault(part, {})[key] = array
     found = {name: array.shape for name, array in parts["net"].items()}
     expected = {name: parameter.shape for name, parameter in parameters(net).items()}
-    kept = {key.rpartition("/")[0]: array.shape for key, array in parts["optimizer"].items()}
+    states = {key.rpartition("/")[0]: array.shape for key, array in parts["optimizer"].items()}
     if (
         found.keys() != expected.keys()
         or not all(fits(found[name], expected[name]) for name in found)
-        or not kept.items() <= found.items()  # each is as large as the parameter that it is for
+        or not states.items() <= found.items()  # each is as large as the parameter that it is for
     ):
         raise DataError(
             f"{file}: of another net or an older d2lres; expected one that this net wrote."
