@@ -7,7 +7,16 @@ from functools import singledispatch
 
 from . import arch, zoo
 from ._mxnet import init, nn
-from .blocks import Gate, Pad, ResidualBlock, ZeroChannels, check_input, entry, sequential
+from .blocks import (
+    Gate,
+    GlobalAverage,
+    Pad,
+    ResidualBlock,
+    ZeroChannels,
+    check_input,
+    entry,
+    sequential,
+)
 from .errors import ConfigError, ShapeError, unknown_name
 
 
@@ -47,7 +56,7 @@ def _(pool: arch.MaxPool):
 
 @layer.register
 def _(pool: arch.GlobalAvgPool):
-    return nn.GlobalAvgPool2D()
+    return GlobalAverage()
 
 
 @layer.register

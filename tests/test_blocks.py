@@ -1,5 +1,6 @@
 """Residual blocks: shapes, the identity, and no silent broadcasting."""
 
+import numpy
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -7,7 +8,7 @@ from hypothesis import strategies as st
 from d2lres import BasicBlock, Bottleneck, ResidualBlock, ShapeError, live_counts
 from d2lres._mxnet import autograd, gluon, mx, np
 from d2lres.accounting import count_layers
-from d2lres.blocks import conv3x3, sequential
+from d2lres.blocks import GlobalAverage, conv3x3, sequential
 from d2lres.models import layer
 from d2lres.zoo import basic, bottleneck
 
@@ -128,3 +129,18 @@ def test_gradients_reach_every_parameter(block, data, width, in_channels, stride
     for name, parameter in net.collect_params().items():
         if parameter.grad_req != "null":
             assert np.abs(parameter.grad()).sum() > 0, name
+
+
+def test_the_global_average_is_gluons_pool_in_outputs_and_gradients():
+    mx.random.seed(0)
+    X = np.random.normal(size=(2, 5, 7, 3))
+    X.attach_grad()
+    found = []
+    for pool in (GlobalAverage(), nn.GlobalAvgPool2D()):
+        with autograd.record():
+            Y = pool(X)
+            (Y**2).sum().backward()
+        assert Y.shape == (2, 5, 1, 1)
+        found.append((Y.asnumpy(), X.grad.asnumpy()))
+    for ours, theirs in zip(*found, strict=True):
+        numpy.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-7)

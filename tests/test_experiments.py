@@ -45,8 +45,8 @@ def test_an_experiment_can_be_run(name):
         assert set(recipe.only) <= set(SETS[recipe.dataset].classes)
 
 
-def test_all_experiments_together_take_nine_hours_at_most():
-    assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 9 * 60
+def test_all_experiments_together_take_a_day_at_most():
+    assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 24 * 60
 
 
 def test_an_unknown_experiment_is_refused_with_the_nearest():

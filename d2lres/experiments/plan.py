@@ -173,6 +173,23 @@ EXPERIMENTS = {
             weights=True,
         ),
         Experiment(
+            "depth",
+            "Does depth help on all of CIFAR-10, with shortcuts and without?",
+            tuple(
+                find_recipe("cifar10-fast").changed(
+                    name=f"depth/{net}",
+                    architecture=f"cifar-{net}",
+                    test_every=44,  # once, at the end
+                    source="cifar10-fast; no test before the last epoch",
+                )
+                for net in ("resnet20", "plain20", "resnet56", "plain56")
+            ),
+            SEEDS,
+            minutes=840,
+            weights=True,
+            edition="full",
+        ),
+        Experiment(
             "shortcuts",
             "Which shortcut is best?",
             (RESNET20, *(short(f"shortcut-{letter}", shortcut=letter) for letter in "BC")),
