@@ -8,7 +8,7 @@ import sys
 from time import perf_counter
 
 import d2lres
-from d2lres.zoo import architecture_families
+from d2lres.structure import architecture_families
 
 
 def seconds(work, repeat=5):

@@ -12,11 +12,11 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
-from d2lres.grading.batch import grade
-from d2lres.grading.marks import read_result
-from d2lres.grading.release import COURSE, load_assignment
-from d2lres.grading.running import Settings
-from d2lres.processor import usable_cores
+from d2lres.classroom.batch import grade
+from d2lres.classroom.marks import read_result
+from d2lres.classroom.reference import COURSE, load_assignment
+from d2lres.classroom.running import Settings
+from d2lres.machine import usable_cores
 
 
 def seconds(name, course, folder, out, jobs, settings) -> float:

@@ -6,7 +6,7 @@ Lazy modules learn their input channels from the first batch, as Gluon's layers 
 from torch import nn
 from torch.nn.functional import pad, relu
 
-from d2lres import arch
+from d2lres.structure import arch
 
 
 class Residual(nn.Module):

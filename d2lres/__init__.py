@@ -1,8 +1,11 @@
 """d2lres: the small package under the book "Residual Networks, Block by Block".
 
 `import d2lres` loads neither MXNet nor NumPy nor matplotlib: each name below is imported from its
-module when it is first used (PEP 562).
+room when it is first used.  The rooms, each with a docstring of its own, in the reader's order:
+`structure`, `machine`, `live`, `plot`, `data`, `train`, `runs`, `classroom`, `commands`.
 """
+
+from .names import on_first_use
 
 __version__ = "0.1.0"
 
@@ -11,34 +14,20 @@ _HOME = {
     # plain data and arithmetic: the standard library only
     "ConfigError": "errors", "DataError": "errors", "D2lresError": "errors",
     "MissingDependency": "errors", "ShapeError": "errors",
-    "Architecture": "arch",
-    "architecture": "zoo", "architecture_names": "zoo",
-    "count": "accounting",
-    "summarize": "report", "contrast": "report", "Summary": "report",
-    "setup": "setting_up",
-    "find_recipe": "recipes", "recipe_names": "recipes", "Recipe": "recipes",
+    "Architecture": "structure", "architecture": "structure", "architecture_names": "structure",
+    "count": "structure", "summarize": "structure", "contrast": "structure",
+    "Summary": "structure",
+    "setup": "machine",
+    "find_recipe": "train", "recipe_names": "train", "Recipe": "train", "History": "train",
     # live nets, data and training: these load NumPy or MXNet
-    "autograd": "_mxnet", "gluon": "_mxnet", "init": "_mxnet", "mx": "_mxnet", "nn": "_mxnet",
-    "np": "_mxnet", "npx": "_mxnet", "try_gpu": "_mxnet", "num_gpus": "_mxnet",
-    "BasicBlock": "blocks", "Bottleneck": "blocks", "ResidualBlock": "blocks",
-    "build": "models", "live_counts": "models",
+    "autograd": "live", "gluon": "live", "init": "live", "mx": "live", "nn": "live",
+    "np": "live", "npx": "live", "try_gpu": "live", "num_gpus": "live",
+    "BasicBlock": "live", "Bottleneck": "live", "ResidualBlock": "live",
+    "build": "live", "live_counts": "live",
     "load": "data", "load_fashion_mnist": "data", "load_cifar10": "data",
-    "fit": "train", "evaluate": "train", "History": "history",
+    "fit": "train", "evaluate": "train",
     "recorded": "runs",
 }  # fmt: skip
 
 __all__ = ["__version__", *_HOME]
-
-
-def __getattr__(name):
-    if name not in _HOME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    value = getattr(import_module(f".{_HOME[name]}", __name__), name)
-    globals()[name] = value  # the next look-up does not come here
-    return value
-
-
-def __dir__():
-    return sorted(__all__)
+__getattr__, __dir__ = on_first_use(__name__, _HOME)

@@ -1,5 +1,5 @@
 """`python -m d2lres` is `d2lres`."""
 
-from .cli import main
+from .commands import main
 
 main()

@@ -1,7 +1,7 @@
 """The errors that d2lres raises on purpose.
 
 Each message has one form, `WHERE: FOUND; EXPECTED. NEXT STEP`, so that a learner reads what to do
-and not a traceback.  The command line prints it after `error: ` (see `d2lres.cli`).
+and not a traceback.  The command line prints it after `error: ` (see `d2lres.commands.program`).
 """
 
 

@@ -67,7 +67,7 @@ def write_course(folder: Path) -> Path:
 
 def submission(**answers):
     """What a student hands in: the released notebook with these answers (`_` for `-`)."""
-    from d2lres.assignments import without_answers
+    from d2lres.classroom.assignments import without_answers
 
     notebook = without_answers(source(), Path())
     answers = ANSWERS | {name.replace("_", "-"): text for name, text in answers.items()}
@@ -80,8 +80,8 @@ def submission(**answers):
 
 def cell_text(name: str) -> str:
     """What the released notebook has in the cell of this id."""
-    from d2lres.assignments import without_answers
-    from d2lres.grading.release import grade_id
+    from d2lres.classroom.assignments import without_answers
+    from d2lres.classroom.reference import grade_id
 
     return next(c.source for c in without_answers(source(), Path()).cells if grade_id(c) == name)
 

@@ -3,8 +3,8 @@
 python tests/small_recipe.py train small --data sample
 """
 
-from d2lres.cli import main
-from d2lres.recipes import RECIPES, find_recipe
+from d2lres.commands import main
+from d2lres.train.recipes import RECIPES, find_recipe
 
 # momentum, schedule, crops and flips
 SMALL = find_recipe("fashion-mnist-modern").changed(name="small", architecture="cifar-resnet8")

@@ -4,8 +4,7 @@ import pytest
 from variants import VARIANTS
 
 from d2lres import ShapeError, architecture, architecture_names, count, summarize
-from d2lres.accounting import count_layers, explicit, memory
-from d2lres.arch import (
+from d2lres.structure import (
     BatchNorm,
     Conv,
     Dense,
@@ -14,9 +13,13 @@ from d2lres.arch import (
     MaxPool,
     Pad,
     Residual,
+    basic,
+    bottleneck,
+    count_layers,
+    explicit,
+    memory,
     with_padding,
 )
-from d2lres.zoo import basic, bottleneck
 
 # (name, version, shortcut): params, buffers, MACs; None where nobody published it.
 PUBLISHED = {

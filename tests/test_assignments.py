@@ -16,8 +16,8 @@ from nbclient import NotebookClient
 from nbgrader.utils import determine_grade, is_grade, is_solution
 from wrong_answers import SPECIAL, TOLD
 
-from d2lres import cli
-from d2lres.assignments import COURSE, list_assignments, release, student_version
+from d2lres.classroom.assignments import COURSE, list_assignments, release, student_version
+from d2lres.commands import main
 from d2lres.errors import ConfigError, DataError
 
 ROOT = Path(__file__).parents[1]
@@ -266,7 +266,7 @@ def test_the_page_for_teachers_names_every_assignment():
 def d2lres(capfd, *words):
     """(exit status, stdout, stderr) of `d2lres assignments WORDS`."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(["assignments", *map(str, words)])
+        main(["assignments", *map(str, words)])
     out, err = capfd.readouterr()
     return stop.value.code or 0, out, err
 

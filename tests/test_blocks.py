@@ -6,11 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2lres import BasicBlock, Bottleneck, ResidualBlock, ShapeError, live_counts
-from d2lres._mxnet import autograd, gluon, mx, np
-from d2lres.accounting import count_layers
-from d2lres.blocks import GlobalAverage, conv3x3, sequential
-from d2lres.models import layer
-from d2lres.zoo import basic, bottleneck
+from d2lres.live import GlobalAverage, autograd, build, conv3x3, gluon, mx, np, sequential
+from d2lres.structure import basic, bottleneck, count_layers
 
 nn = gluon.nn
 CASES = [  # (block of the package, the same as data, width, in_channels, strides)
@@ -44,7 +41,7 @@ def test_block_data_and_accounting_agree(block, data, width, in_channels, stride
     """The class spelt out in Gluon, the net built from data, and the count are one block."""
     plain = data(in_channels, width, strides)
     rows = count_layers([plain], (in_channels, 10, 12))
-    nets = [initialized(block(width, in_channels, strides)), initialized(layer(plain))]
+    nets = [initialized(block(width, in_channels, strides)), initialized(build(plain))]
     for net in nets:
         assert net(images(2, in_channels, 10, 12)).shape == (2, *rows[-1].output_shape)
         assert live_counts(net) == {
@@ -66,7 +63,7 @@ def test_block_data_and_accounting_agree(block, data, width, in_channels, stride
 def test_counting_holds_for_blocks_and_sizes_of_any_kind(kind, width, in_channels, strides, sides):
     plain = kind(in_channels, width, strides)
     rows = count_layers([plain], (in_channels, *sides))
-    net = initialized(layer(plain))
+    net = initialized(build(plain))
     assert net(images(2, in_channels, *sides)).shape == (2, *rows[-1].output_shape)
     assert live_counts(net)["params"] == sum(row.params for row in rows)
 

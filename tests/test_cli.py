@@ -11,8 +11,9 @@ import pytest
 from small_recipe import SMALL
 from variants import VARIANTS
 
-from d2lres import architecture_names, cli, summarize
-from d2lres.recipes import RECIPES, recipe_names
+from d2lres import architecture_names, summarize
+from d2lres.commands import main
+from d2lres.train.recipes import RECIPES, recipe_names
 
 ROOT = Path(__file__).parents[1]
 
@@ -20,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 def d2lres(capfd, *words):
     """(exit status, stdout, stderr) of `d2lres WORDS`."""
     with pytest.raises(SystemExit) as stop:
-        cli.main(list(words))
+        main(list(words))
     out, err = capfd.readouterr()
     return stop.value.code or 0, out, err
 
@@ -160,11 +161,11 @@ def test_data_verify_prints_the_checksum_of_every_file(capfd):
 
 def test_debug_shows_the_traceback():
     with pytest.raises(Exception, match="resnet21"):
-        cli.main(["--debug", "summary", "resnet21"])
+        main(["--debug", "summary", "resnet21"])
 
 
 def test_a_fault_of_ours_is_one_line_too(capfd, monkeypatch):
-    monkeypatch.setattr("d2lres.report.summarize", lambda *a, **k: 1 / 0)
+    monkeypatch.setattr("d2lres.structure.summarize", lambda *a, **k: 1 / 0)
     status, _, err = d2lres(capfd, "summary", "resnet18")
     assert status == 1
     assert err.startswith("error: ZeroDivisionError") and "--debug" in err and err.count("\n") == 1
@@ -174,7 +175,7 @@ def test_ctrl_c_is_one_line(capfd, monkeypatch):
     def stop(*args, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("d2lres.report.summarize", stop)
+    monkeypatch.setattr("d2lres.structure.summarize", stop)
     status, _, err = d2lres(capfd, "summary", "resnet18")
     assert status == 130
     assert err.strip() == "error: stopped by the keyboard; what was finished is kept."

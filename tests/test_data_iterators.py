@@ -5,9 +5,9 @@ import dataclasses
 import numpy
 import pytest
 
-from d2lres._mxnet import gluon, np, npx
 from d2lres.data import BatchIterator, load, load_cifar10, load_fashion_mnist
 from d2lres.errors import ConfigError
+from d2lres.live import gluon, np, npx
 
 SAMPLE = {name: load(name, "sample") for name in ("fashion-mnist", "cifar-10")}
 

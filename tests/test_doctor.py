@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from d2lres import doctor
+from d2lres.commands import doctor
+from d2lres.commands.doctor import Check, Probe
 from d2lres.data.find import Candidate
-from d2lres.doctor import Check, Probe
-from d2lres.nvidia import Card
+from d2lres.machine.nvidia import Card
 
 WORKING = Probe(
     {"mxnet": "1.9.1", "repaired": ["bool"], "threads": 2, "binding": "true", "gpus": 0}
@@ -190,7 +190,7 @@ def test_this_environment_is_healthy():
 def test_without_any_package_it_reports_and_does_not_crash():
     """-S hides site-packages: no NumPy, no d2l, no click."""
     code = (
-        f"import sys; sys.path.insert(0, {str(doctor.ROOT)!r}); from d2lres import doctor;"
+        f"import sys; sys.path.insert(0, {str(doctor.ROOT)!r}); from d2lres.commands import doctor;"
         "print(doctor.report(doctor.run()[0]))"
     )
     done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True)

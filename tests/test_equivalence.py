@@ -6,8 +6,7 @@ import pytest
 
 import d2lres
 from d2lres import nn, np
-from d2lres.blocks import conv3x3, sequential
-from d2lres.equivalence import difference
+from d2lres.live import conv3x3, difference, sequential
 
 X = np.random.uniform(-1, 1, size=(2, 3, 8, 8))
 

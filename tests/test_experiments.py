@@ -11,22 +11,22 @@ import pytest
 from small_recipe import SMALL as SMALL_RECIPE
 from tiny_cifar import tiny_cifar
 
-from d2lres import ConfigError, cli
+from d2lres import ConfigError
+from d2lres.commands import main
 from d2lres.data import SETS
-from d2lres.experiments import (
+from d2lres.runs import (
     EXPERIMENTS,
     SMALL,
     Experiment,
     check_data,
     experiment_names,
     find_experiment,
+    load_run,
     results,
     run_experiment,
 )
-from d2lres.history import Epoch
-from d2lres.recipes import find_recipe, recipe_names
-from d2lres.runs import load_run
-from d2lres.zoo import architecture
+from d2lres.structure import architecture
+from d2lres.train import Epoch, find_recipe, recipe_names
 
 TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2)
 
@@ -85,7 +85,7 @@ def test_all_weights_are_kept_where_that_is_asked_for(tmp_path, monkeypatch, cap
     monkeypatch.setitem(EXPERIMENTS, "e", experiment)
     words = ["experiments", "run", "e", "--out", str(tmp_path), "--data", "sample"]
     with pytest.raises(SystemExit) as stop:
-        cli.main([*words, "--keep-weights"])
+        main([*words, "--keep-weights"])
     assert not stop.value.code
     for folder, _, _ in experiment.runs():
         assert (tmp_path / folder / "net.params").exists()
@@ -118,11 +118,11 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
     out, _, experiment = recorded
     monkeypatch.setitem(EXPERIMENTS, "e", experiment)
     with pytest.raises(SystemExit) as stop:
-        cli.main(["experiments", "run", "e", "--out", str(out), "--data", "sample"])
+        main(["experiments", "run", "e", "--out", str(out), "--data", "sample"])
     said = capfd.readouterr().out
     assert not stop.value.code and said.count("recorded already") == 4
     with pytest.raises(SystemExit):
-        cli.main(["experiments", "list"])
+        main(["experiments", "list"])
     listed = capfd.readouterr().out.splitlines()
     assert [line.split(":")[0] for line in listed] == experiment_names()
     assert listed[-1].endswith("(4 runs, about 0 minutes)")
@@ -143,7 +143,7 @@ def test_images_that_are_missing_or_of_another_edition_are_refused_before_any_tr
 
     def refused():
         with pytest.raises(SystemExit) as stop:
-            cli.main(["experiments", "run", "gray", "color", "--out", str(out)])
+            main(["experiments", "run", "gray", "color", "--out", str(out)])
         assert stop.value.code and not out.exists()
         return capfd.readouterr().err
 
@@ -183,7 +183,7 @@ def test_the_table_stands_in_the_readme_once(recorded, tmp_path, capfd):
     (tmp_path / "README.md").write_text("# Mine\n\nText.\n")
     for _ in range(2):
         with pytest.raises(SystemExit) as stop:
-            cli.main(["experiments", "table", "--out", str(tmp_path)])
+            main(["experiments", "table", "--out", str(tmp_path)])
         assert not stop.value.code
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("# Mine\n\nText.\n") and text.count("| tiny |") == 1

@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from d2lres import DataError, evaluate
-from d2lres._mxnet import mx
 from d2lres.data.folder import PhotoIterator, middle_box, random_box
-from d2lres.recipes import find_recipe
+from d2lres.live import mx
 from d2lres.runs import evaluate_run, train_recipe
+from d2lres.train import find_recipe
 
 CLASSES = {"blue": (20, 40, 220), "green": (30, 200, 40), "red": (220, 30, 20)}
 

@@ -16,12 +16,12 @@ from click.testing import CliRunner
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.cli import main
+from d2lres.classroom import sandbox
+from d2lres.classroom.batch import grade
+from d2lres.classroom.marks import read_result
+from d2lres.classroom.running import Settings
+from d2lres.commands import main
 from d2lres.errors import MissingDependency
-from d2lres.grading import sandbox
-from d2lres.grading.batch import grade
-from d2lres.grading.marks import read_result
-from d2lres.grading.running import Settings
 
 MB = sandbox.MB
 # Generous in time, for a busy machine, except for those who would take all of it.

@@ -15,12 +15,12 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from click.testing import CliRunner
 
-from d2lres import grading
-from d2lres.cli import main
+from d2lres import classroom
+from d2lres.classroom.marks import check
+from d2lres.classroom.reference import grade_id, load_assignment
+from d2lres.classroom.submissions import Damaged, Submission, find_submissions
+from d2lres.commands import main
 from d2lres.errors import ConfigError, D2lresError, DataError
-from d2lres.grading.marks import check
-from d2lres.grading.release import grade_id, load_assignment
-from d2lres.grading.submissions import Damaged, Submission, find_submissions
 
 
 @pytest.fixture(scope="module")
@@ -254,8 +254,8 @@ def test_a_notebook_of_another_assignment_is_named(checked):
 
 
 def test_the_files_import_in_the_order_in_which_they_are_explained():
-    folder = Path(grading.__file__).parent
-    order = re.findall(r"(\w+)\.py", grading.__doc__)
+    folder = Path(classroom.__file__).parent
+    order = re.findall(r"(\w+)\.py", classroom.__doc__)
     assert sorted(order) == sorted(p.stem for p in folder.glob("*.py") if p.stem != "__init__")
     for at, name in enumerate(order):
         tree = ast.parse((folder / f"{name}.py").read_text())

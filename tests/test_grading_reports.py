@@ -11,15 +11,15 @@ from nbformat import v4
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.cli import main
+from d2lres.classroom import marks as marking
+from d2lres.classroom.marks import check, read_result, write_result
+from d2lres.classroom.reference import load_assignment
+from d2lres.classroom.reports import report
+from d2lres.classroom.running import error
+from d2lres.classroom.submissions import Submission
+from d2lres.commands import main
 from d2lres.errors import ConfigError, DataError
 from d2lres.files import write_whole
-from d2lres.grading import marks as marking
-from d2lres.grading.marks import check, read_result, write_result
-from d2lres.grading.release import load_assignment
-from d2lres.grading.reports import report
-from d2lres.grading.running import error
-from d2lres.grading.submissions import Submission
 
 
 @pytest.fixture

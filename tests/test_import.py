@@ -1,6 +1,8 @@
 """What `import d2lres` costs and needs."""
 
 import ast
+import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -11,19 +13,7 @@ import d2lres
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
-PURE = (
-    "errors",
-    "arch",
-    "zoo",
-    "accounting",
-    "tables",
-    "report",
-    "schedules",
-    "recipes",
-    "history",
-    "nvidia",
-    "setting_up",
-)
+PURE = ("errors", "files", "names", "structure", "machine", "train")
 
 
 def run(code: str, *flags: str) -> str:
@@ -79,47 +69,83 @@ def test_reading_a_recorded_run_needs_no_mxnet():
 
 def test_one_file_imports_mxnet():
     """Any other would do so before the import is repaired and the threads are set."""
-    import re
-
     found = [
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "d2lres").rglob("*.py")
         if re.search(r"^\s*(import mxnet|from mxnet)", path.read_text(), re.MULTILINE)
     ]
-    assert found == ["d2lres/_mxnet.py"]
+    assert found == ["d2lres/live/_mxnet.py"]
 
 
-# Each imports from those before it alone.
-ORDER = (
-    "errors", "files", "processor", "arch", "zoo", "accounting", "tables", "report", "schedules",
-    "recipes", "history", "plot", "nvidia", "setting_up", "_mxnet", "blocks", "models",
-    "equivalence", "data", "checkpoints", "train", "runs", "experiments", "doctor", "assignments",
-    "grading", "cli_assignments", "cli_experiments", "cli",
-)  # fmt: skip
+# --- the floors ----------------------------------------------------------------------------------
+
+GROUND = {"errors", "files", "names"}
+# Which rooms a room may import, from the ground up.  Every one stands above those that it imports.
+MAY_IMPORT = {
+    "structure": GROUND,
+    "machine": GROUND,
+    "live": GROUND | {"structure", "machine"},
+    "plot": GROUND | {"structure"},
+    "classroom": GROUND | {"machine"},
+    "data": GROUND | {"live"},
+    "train": GROUND | {"live"},
+    "runs": GROUND | {"structure", "machine", "live", "data", "train"},
+    "commands": GROUND | {"structure", "machine", "live", "data", "train", "runs", "classroom"},
+}
 
 
 def imported(path: Path) -> set:
-    """The modules of the package that a file imports, wherever in it."""
-    parts = path.relative_to(ROOT / "d2lres").parts
+    """The rooms and files of the ground that a file imports, wherever in it."""
+    package = ("d2lres", *path.relative_to(ROOT / "d2lres").parts[:-1])
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.level == len(parts):
-            found |= {node.module.split(".")[0]} if node.module else {a.name for a in node.names}
-    return found & set(ORDER)
+        if isinstance(node, ast.ImportFrom):
+            above = package[: len(package) + 1 - node.level] if node.level else ()
+            words = (*above, *(node.module or "").split("."))
+            if words[0] == "d2lres":
+                found |= {words[1]} if words[1:] and words[1] else {a.name for a in node.names}
+        elif isinstance(node, ast.Import):
+            names = (alias.name.split(".") for alias in node.names)
+            found |= {words[1] for words in names if words[0] == "d2lres" and words[1:]}
+    return found
 
 
-def test_every_module_has_its_place():
-    files = (ROOT / "d2lres").glob("*")
-    modules = {
-        path.stem for path in files if path.suffix == ".py" or (path / "__init__.py").exists()
-    }
-    assert modules - {"__init__", "__main__"} == set(ORDER)
+def test_the_table_of_rooms_is_the_house():
+    entries = {path.name.removesuffix(".py") for path in (ROOT / "d2lres").iterdir()}
+    entries -= {"__init__", "__main__", "__pycache__"}
+    assert entries == GROUND | set(MAY_IMPORT)
 
 
-@pytest.mark.parametrize("module", ORDER)
-def test_imports_run_one_way(module):
-    folder = ROOT / "d2lres" / module
-    files = folder.rglob("*.py") if folder.is_dir() else [folder.with_suffix(".py")]
-    for path in files:
-        later = imported(path) & set(ORDER[ORDER.index(module) :]) - {module}
-        assert not later, f"{path.name} imports {later}"
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_imports_from_the_floors_below_it(room):
+    above = list(MAY_IMPORT)[list(MAY_IMPORT).index(room) :]
+    assert not MAY_IMPORT[room] & set(above)  # the table itself has no circle
+    for path in (ROOT / "d2lres" / room).rglob("*.py"):
+        found = imported(path) - {room, "__version__"}
+        assert found <= MAY_IMPORT[room], f"{path.relative_to(ROOT)}: {found - MAY_IMPORT[room]}"
+
+
+@pytest.mark.parametrize("name", sorted(GROUND))
+def test_the_ground_rests_on_itself(name):
+    assert imported(ROOT / "d2lres" / f"{name}.py") <= GROUND
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_a_room_says_what_it_is_for_and_names_its_files(room):
+    folder = ROOT / "d2lres" / room
+    text = ast.get_docstring(ast.parse((folder / "__init__.py").read_text()))
+    files = {path.stem for path in folder.glob("*.py")} - {"__init__"}
+    folders = {path.parent.name for path in folder.glob("*/__init__.py")}
+    unnamed = {name for name in files | folders if not re.search(rf"\b{name}\b", text)}
+    assert not unnamed
+
+
+def test_chapters_and_assignments_import_from_rooms():
+    """From d2lres, or from a room of it: never from a file inside one."""
+    notebooks = [*ROOT.glob("chapters/*.ipynb"), *ROOT.glob("assignments/source/*/*.ipynb")]
+    assert len(notebooks) > 15
+    for path in notebooks:
+        for cell in json.loads(path.read_text())["cells"]:
+            source = "".join(cell["source"]) if cell["cell_type"] == "code" else ""
+            for module in re.findall(r"^\s*(?:from|import) (d2lres[\w.]*)", source, re.MULTILINE):
+                assert module.count(".") <= 1, f"{path.name}: {module}"

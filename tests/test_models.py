@@ -14,10 +14,8 @@ from d2lres import (
     live_counts,
     summarize,
 )
-from d2lres._mxnet import autograd, gluon, mx, np
-from d2lres.accounting import explicit, memory
-from d2lres.arch import with_padding
-from d2lres.models import zero_last_gamma
+from d2lres.live import autograd, gluon, mx, np, zero_last_gamma
+from d2lres.structure import explicit, memory, with_padding
 
 
 def shape_for(name):
@@ -196,10 +194,10 @@ def test_padding_that_depends_on_the_image_is_refused_in_words():
 
 def test_one_sided_padding_pads_a_maximum_with_what_never_wins():
     """Zeros would win over an image of -1 everywhere."""
-    from d2lres.arch import MaxPool
-    from d2lres.models import layer
+    from d2lres.live import build
+    from d2lres.structure import MaxPool
 
-    pool = layer(MaxPool(3, 2, padding=(0, 1, 0, 1)))
+    pool = build(MaxPool(3, 2, padding=(0, 1, 0, 1)))
     assert (pool(-np.ones((1, 1, 4, 4))) == -1).all()
 
 

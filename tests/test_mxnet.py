@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from d2lres import ConfigError, _mxnet, try_gpu
+from d2lres import ConfigError, try_gpu
+from d2lres.live import _mxnet
 
 ROOT = Path(__file__).parents[1]
 
@@ -24,13 +25,13 @@ def python(code: str, **environment) -> str:
 
 
 def test_mxnet_imports_without_a_warning():
-    code = "import warnings; warnings.simplefilter('error', FutureWarning); import d2lres._mxnet"
+    code = "import warnings; warnings.simplefilter('error', FutureWarning); import d2lres.live"
     assert python(code) == ""
 
 
 def test_threads_are_all_usable_cores_and_bound_unless_chosen():
     code = (
-        "import os, d2lres._mxnet; from d2lres.processor import usable_cores;"
+        "import os, d2lres.live._mxnet; from d2lres.machine import usable_cores;"
         "print(os.environ['OMP_NUM_THREADS'] == str(usable_cores()), os.environ['OMP_PROC_BIND'])"
     )
     assert python(code) == "True true"
@@ -41,7 +42,7 @@ def test_threads_are_all_usable_cores_and_bound_unless_chosen():
 def test_a_large_array_is_handed_over_without_another_team_of_threads():
     """A second team makes more threads than cores, and OpenMP then lets all of them fall asleep."""
     code = (
-        "import os, numpy; from d2lres._mxnet import mx, np;"
+        "import os, numpy; from d2lres.live import mx, np;"
         "threads = lambda: len(os.listdir('/proc/self/task'));"
         "np.array(numpy.zeros(10, 'float32')).wait_to_read(); before = threads();"
         "np.array(numpy.zeros(1_000_000, 'float32')).wait_to_read(); first = threads() - before;"
@@ -56,7 +57,7 @@ def test_a_large_array_is_handed_over_without_another_team_of_threads():
 def test_binding_does_not_tie_the_process_and_its_children_to_one_core():
     code = (
         "import os, subprocess, sys; os.sched_setaffinity(0, range(os.cpu_count()));"
-        "before = os.sched_getaffinity(0); import d2lres._mxnet as m;"
+        "before = os.sched_getaffinity(0); import d2lres.live._mxnet as m;"
         "m.np.ones((256, 256)).dot(m.np.ones((256, 256))).wait_to_read();"
         "child = 'import os; print(sorted(os.sched_getaffinity(0)))';"
         "print(os.sched_getaffinity(0) == before, end=' ', flush=True);"
@@ -68,7 +69,7 @@ def test_binding_does_not_tie_the_process_and_its_children_to_one_core():
 def test_names_that_numpy_has_are_left_alone():
     """Other packages read them too."""
     code = (
-        "import numpy; before = dict(vars(numpy)); import d2lres._mxnet as m;"
+        "import numpy; before = dict(vars(numpy)); import d2lres.live._mxnet as m;"
         "print([k for k in before if vars(numpy)[k] is not before[k]])"
     )
     assert python(code) == "[]"
@@ -115,7 +116,7 @@ def test_a_missing_mxnet_is_said_with_the_command_that_installs_it():
     code = (
         "import sys; sys.modules['mxnet'] = None\n"
         "from d2lres.errors import MissingDependency\n"
-        "try:\n    import d2lres._mxnet\n"
+        "try:\n    import d2lres.live._mxnet\n"
         "except MissingDependency as error:\n    print(error)"
     )
     assert "pip install --no-deps mxnet==1.9.1" in python(code)

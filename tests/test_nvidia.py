@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
-from d2lres import MissingDependency, nvidia
-from d2lres.nvidia import FOR_CPU, FOR_CUDA, Card, choose_build
+from d2lres import MissingDependency
+from d2lres.machine import nvidia
+from d2lres.machine.nvidia import FOR_CPU, FOR_CUDA, Card, choose_build
 
 TODAY, LEAST, OLD = (580, 82, 7), (515, 43, 4), (470, 57, 2)
 
@@ -200,7 +201,9 @@ def test_mxnet_finds_what_was_loaded_before_it(tmp_path):
     build(mxnet, f"{declared} int sum(void) {{ return {calls}; }}", *parts)
 
     load = f"print(ctypes.CDLL({str(mxnet)!r}).sum())"
-    first = f"from d2lres import nvidia; nvidia.load_cuda(Path({str(tmp_path / 'cuda11')!r}))"
+    first = (
+        f"from d2lres.machine import nvidia; nvidia.load_cuda(Path({str(tmp_path / 'cuda11')!r}))"
+    )
     for code, said in ((load, "cannot open shared object file"), (f"{first}; {load}", "45")):
         code = f"import ctypes; from pathlib import Path; {code}"
         done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

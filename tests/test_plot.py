@@ -15,9 +15,9 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from d2lres import plot, zoo
-from d2lres.accounting import count, count_layers
-from d2lres.arch import (
+from d2lres import plot
+from d2lres.errors import ConfigError, ShapeError
+from d2lres.structure import (
     BatchNorm,
     Conv,
     MaxPool,
@@ -26,10 +26,13 @@ from d2lres.arch import (
     ReLU,
     Residual,
     ZeroChannels,
+    contrast,
+    count,
+    count_layers,
+    summarize,
     transform,
+    zoo,
 )
-from d2lres.errors import ConfigError, ShapeError
-from d2lres.report import contrast, summarize
 
 #: Every architecture with each of its versions and shortcuts; of the deepest, one.
 KINDS = [
@@ -111,9 +114,9 @@ def by(shape) -> str:
 
 FIGURES = {
     "idea": lambda: plot.draw_idea(title="A finding"),
-    "blocks": lambda: plot.draw_blocks([zoo.basic(64, 64, 1), zoo.basic(64, 128, 2)], 64),
+    "blocks": lambda: plot.draw_blocks([zoo.basic(64, 64, 1), zoo.basic(128, 64, 2)], 64),
     "long titles": lambda: plot.draw_blocks(
-        [zoo.bottleneck(1024, 512, 2)] * 2, 1024, titles=["A long name of a block"] * 2, counts=True
+        [zoo.bottleneck(512, 1024, 2)] * 2, 1024, titles=["A long name of a block"] * 2, counts=True
     ),
     "network": lambda: plot.draw_network(RESNET),
     "stage": lambda: plot.draw_stage(zoo.architecture("se-resnet50"), 3, title="A finding"),
@@ -134,9 +137,9 @@ FIGURES = {
 
 #: More of the same functions.
 MORE = {
-    "shortcuts": lambda: plot.draw_blocks([zoo.basic(64, 128, 2, shortcut=s) for s in "ABC"], 64),
+    "shortcuts": lambda: plot.draw_blocks([zoo.basic(128, 64, 2, shortcut=s) for s in "ABC"], 64),
     "versions": lambda: plot.draw_blocks(
-        [zoo.bottleneck(256, 128, 2, version=v) for v in ("v1", "v1.5", "v2")],
+        [zoo.bottleneck(128, 256, 2, version=v) for v in ("v1", "v1.5", "v2")],
         256,
         titles=["v1", "v1.5", "v2"],
         counts=True,
@@ -228,7 +231,7 @@ def test_the_examples_in_the_docstrings_hold():
 
 
 def test_a_block_shows_every_layer_in_order_and_its_shortcut():
-    figure = plot.draw_block(zoo.basic(64, 128, 2), 64)
+    figure = plot.draw_block(zoo.basic(128, 64, 2), 64)
     assert texts(figure) == [
         "x: 64 channels",
         *("3×3 conv, 128, /2", "BN", "ReLU", "3×3 conv, 128", "BN"),
@@ -262,7 +265,7 @@ def unbiased(layer):
 
 def test_what_both_paths_share_stands_above_the_fork():
     """He et al. (2016), figure 4 (e): v2 normalizes before the paths part where it projects."""
-    figure = plot.draw_block(zoo.basic(64, 128, 2, version="v2"), 64)
+    figure = plot.draw_block(zoo.basic(128, 64, 2, version="v2"), 64)
     assert texts(figure) == [
         "x: 64 channels",
         *("BN", "ReLU", "3×3 conv, 128, /2", "BN", "ReLU", "3×3 conv, 128"),
@@ -278,7 +281,7 @@ def test_what_both_paths_share_stands_above_the_fork():
 def test_shortcut_a_is_in_words_and_dotted():
     """He et al. (2015), section 3.3, option A, and figure 3: dotted where the shape changes."""
     figure = plot.draw_blocks(
-        [zoo.basic(64, 128, 2, shortcut="A"), zoo.basic(64, 64, shortcut="A")], 64
+        [zoo.basic(128, 64, 2, shortcut="A"), zoo.basic(64, 64, shortcut="A")], 64
     )
     assert {"every 2nd pixel\n+64 zero channels", "x\n(identity)"} <= set(texts(figure))
     assert drawn(figure) == {"padding": 1, "identity": 1}
@@ -323,7 +326,7 @@ def test_many_blocks_take_several_lines():
 
 def test_counts_are_the_weights_of_the_convolutions():
     """Section 2 of the founding comparison: 2 x 3 x 3 x 256 x 256, and 1x1, 3x3, 1x1 with 64."""
-    pair = [zoo.basic(256, 256, 1), zoo.bottleneck(256, 64, 1)]
+    pair = [zoo.basic(256, 256, 1), zoo.bottleneck(64, 256, 1)]
     figure = plot.draw_blocks(pair, 256, titles=["Basic", "Bottleneck"], counts=True)
     assert {"1,179,648 weights", "69,632 weights"} <= set(texts(figure))
     assert texts(figure).count("3×3 conv, 256\n589,824 weights") == 2
@@ -331,7 +334,7 @@ def test_counts_are_the_weights_of_the_convolutions():
 
 
 def test_the_projection_is_counted_too():
-    figure = plot.draw_block(zoo.basic(64, 128, 2), 64, counts=True)
+    figure = plot.draw_block(zoo.basic(128, 64, 2), 64, counts=True)
     assert "1×1 conv, 128, /2\n8,192 weights\nBN" in texts(figure)
     assert f"{9 * 64 * 128 + 9 * 128 * 128 + 64 * 128:,} weights" in texts(figure)
 
@@ -345,7 +348,7 @@ def test_a_plain_block_is_the_same_without_the_shortcut():
 
 
 def test_a_plain_block_of_the_zoo_is_its_layers():
-    plain, residual = (zoo.basic(64, 128, 2, shortcut=letter) for letter in ("none", "B"))
+    plain, residual = (zoo.basic(128, 64, 2, shortcut=letter) for letter in ("none", "B"))
     figure = plot.draw_blocks([plain, residual], 64, titles=["plain", "residual"])
     assert isinstance(plain, Plain) and drawn(figure) == {"projection": 1}
     relus = [t.get_position()[1] for t in figure.findobj(Text) if t.get_text() == "ReLU"]

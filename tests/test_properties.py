@@ -6,9 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from d2lres import ShapeError, build, count, live_counts, summarize
-from d2lres._mxnet import autograd, mx, np
-from d2lres.accounting import explicit
-from d2lres.arch import (
+from d2lres.live import autograd, mx, np
+from d2lres.structure import (
     Architecture,
     BatchNorm,
     Conv,
@@ -18,10 +17,13 @@ from d2lres.arch import (
     Pad,
     ReLU,
     Residual,
+    basic,
+    bottleneck,
+    explicit,
     out_channels,
+    squeeze_excite,
     with_padding,
 )
-from d2lres.zoo import basic, bottleneck, squeeze_excite
 
 small = st.integers(1, 4)
 

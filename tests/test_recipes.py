@@ -6,8 +6,8 @@ from math import cos, pi
 import pytest
 
 from d2lres import ConfigError
-from d2lres.recipes import RECIPES, Recipe, find_recipe, recipe_names
-from d2lres.schedules import SCHEDULES, constant, cosine, one_cycle, steps, warmed
+from d2lres.train.recipes import RECIPES, Recipe, find_recipe, recipe_names
+from d2lres.train.schedules import SCHEDULES, constant, cosine, one_cycle, steps, warmed
 
 NAMES = pytest.mark.parametrize("name", recipe_names())
 

@@ -9,8 +9,8 @@ from small_recipe import SMALL
 
 from d2lres import ConfigError, DataError, summarize
 from d2lres.data import SETS, load
-from d2lres.recipes import RECIPES, find_recipe, recipe_names
 from d2lres.runs import confusion, evaluate_run, load_run, recalibrate_run, train_recipe
+from d2lres.train.recipes import RECIPES, find_recipe, recipe_names
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").rglob("run.json"))
 
@@ -18,7 +18,7 @@ RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").rglob
 @pytest.mark.parametrize("name", recipe_names())
 def test_a_recipe_names_an_architecture_and_a_data_set_that_exist(name):
     from d2lres.data import SETS
-    from d2lres.zoo import architecture_names
+    from d2lres.structure import architecture_names
 
     r = find_recipe(name)
     assert r.architecture in architecture_names()

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import d2lres
-from d2lres import MissingDependency, nvidia, setting_up
-from d2lres.nvidia import Card
+from d2lres import MissingDependency
+from d2lres.machine import nvidia, setting_up
+from d2lres.machine.nvidia import Card
 
 T4 = Card("Tesla T4", (7, 5), (580, 82, 7))
 H100 = Card("NVIDIA H100", (9, 0), (580, 82, 7))

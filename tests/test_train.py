@@ -10,10 +10,9 @@ import numpy
 import pytest
 
 from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
-from d2lres._mxnet import gluon, init, mx, np, npx
 from d2lres.data import BatchIterator
-from d2lres.history import Epoch
-from d2lres.train import CrossEntropy, MixedLoss, mixed, predict, recalibrate
+from d2lres.live import gluon, init, mx, np, npx
+from d2lres.train import CrossEntropy, Epoch, MixedLoss, mixed, predict, recalibrate
 
 nn = gluon.nn
 

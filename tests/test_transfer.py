@@ -4,8 +4,8 @@ import numpy
 import pytest
 
 from d2lres import ConfigError, DataError, build, data, init, np, runs
-from d2lres.models import freeze
-from d2lres.recipes import find_recipe
+from d2lres.live import freeze
+from d2lres.train import find_recipe
 
 PRETRAINED, HELD_OUT = ("airplane", "cat", "frog"), ("ship", "dog")
 FIRST = find_recipe("cifar10-fast").changed(

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy
 import pytest
 
-from d2lres import ConfigError, DataError, cli, fit, nn, np
+from d2lres import ConfigError, DataError, fit, nn, np
+from d2lres.commands import main
 from d2lres.train.workers import ADDRESSES, share
 
 # A net without batch normalization, whose statistics are those of each worker's own images.
@@ -86,7 +87,7 @@ def test_without_addresses_it_says_what_is_missing(monkeypatch, tmp_path, capfd)
     monkeypatch.setenv("DMLC_ROLE", "worker")
     words = "train fashion-mnist-native --data sample --kvstore dist_sync --out".split()
     with pytest.raises(SystemExit) as stop:
-        cli.main([*words, str(tmp_path / "r")])
+        main([*words, str(tmp_path / "r")])
     said = capfd.readouterr().err
     assert stop.value.code and "Traceback" not in said
     assert "without DMLC_PS_ROOT_URI, DMLC_PS_ROOT_PORT, DMLC_NUM_SERVER, DMLC_NUM_WORKER" in said

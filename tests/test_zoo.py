@@ -6,7 +6,7 @@ import pytest
 from variants import VARIANTS
 
 from d2lres import ConfigError, architecture, architecture_names, count
-from d2lres.arch import (
+from d2lres.structure import (
     BatchNorm,
     Conv,
     Dense,
@@ -17,11 +17,13 @@ from d2lres.arch import (
     ReLU,
     Residual,
     ZeroChannels,
+    basic,
+    bottleneck,
     named,
+    squeeze_excite,
     transform,
     with_padding,
 )
-from d2lres.zoo import basic, bottleneck, squeeze_excite
 
 RESNETS = [f"resnet{depth}" for depth in (18, 34, 50, 101, 152)]
 WITH_SHORTCUTS = [variant for variant in VARIANTS if variant.values[2] != "none"]
@@ -218,7 +220,7 @@ def test_squeeze_and_excitation_gates_every_branch():
     for block in blocks(architecture("se-resnet50")):
         assert isinstance(block.branch[-1], Gate)
         assert isinstance(block.branch[-2], BatchNorm)
-    plain = bottleneck(256, 64)
+    plain = bottleneck(64, 256)
     gated = squeeze_excite(plain, 256)
     assert gated.branch[:-1] == plain.branch and gated.shortcut == plain.shortcut
     assert [layer.units for layer in gated.branch[-1].gate[1::2]] == [16, 256]
@@ -296,10 +298,10 @@ def test_a_wrong_request_is_refused_with_what_is_valid(options, said):
         (lambda: MaxPool(strides=-1), "strides = -1"),
         (lambda: Pad(0, 0, 0, -1), "right = -1; expected a whole number of at least 0"),
         (lambda: Dense(2.0), "units = 2.0"),
-        (lambda: basic(64, 0), "channels = 0"),
-        (lambda: bottleneck(64, 0), "channels = 0"),
+        (lambda: basic(0, 64), "channels = 0"),
+        (lambda: bottleneck(0, 64), "channels = 0"),
         (lambda: basic(64, 64, 0), "strides = 0"),
-        (lambda: basic(64, 32, 2, shortcut="A"), "64 channels in, 32 out"),
+        (lambda: basic(32, 64, 2, shortcut="A"), "64 channels in, 32 out"),
         (lambda: basic(64, 64, version="v3"), "version 'v3'"),
         (lambda: basic(64, 64, shortcut="b"), "shortcut 'b'"),
     ],

@@ -2,7 +2,7 @@
 
 import pytest
 
-from d2lres.zoo import architecture_families
+from d2lres.structure import architecture_families
 
 VARIANTS = [
     pytest.param(name, version, shortcut, id=f"{name}-{version}-{shortcut}")

@@ -3,34 +3,37 @@
 The files in the order of explanation: `sets` (what there is), `formats` (how a file is read),
 `find` (where it lies), `checksums` (is it right?), `dataset` (into memory), `iterators` (into
 batches); `downloading` and `fetching` (from the network), and `make_samples` (how the samples that
-ship in this package were made).
+ship in this package were made); `augment` (random changes) and `folder` (photographs).
 """
 
+from ..names import on_first_use
 from .checksums import FileCheck, verify
 from .dataset import Dataset, load
 from .fetching import fetch
-from .find import Candidate, candidates, where
+from .find import Candidate, cache, candidates, where
 from .sets import SETS
 
-ITERATORS = ("BatchIterator", "load_cifar10", "load_fashion_mnist")
+# These need MXNet, which takes seconds to import.
+_LATER = {
+    "BatchIterator": "iterators",
+    "check_arguments": "iterators",
+    "load_cifar10": "iterators",
+    "load_fashion_mnist": "iterators",
+    "augmentation": "augment",
+    "PhotoIterator": "folder",
+    "photographs": "folder",
+}
 __all__ = [
     "SETS",
     "Candidate",
     "Dataset",
     "FileCheck",
+    "cache",
     "candidates",
     "fetch",
     "load",
     "verify",
     "where",
-    *ITERATORS,
+    *_LATER,
 ]
-
-
-def __getattr__(name):
-    """The iterators, on first use: only they need MXNet, which takes seconds to import."""
-    if name in ITERATORS:
-        from . import iterators
-
-        return getattr(iterators, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+__getattr__, __dir__ = on_first_use(__name__, _LATER)

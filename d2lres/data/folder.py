@@ -17,8 +17,8 @@ from threading import Lock
 import numpy
 from PIL import Image
 
-from .._mxnet import mx, np, npx
 from ..errors import DataError
+from ..live import mx, np, npx
 from .find import cache
 
 #: Mean and deviation of each channel of ImageNet's photographs, which every published net uses.

@@ -8,8 +8,8 @@ from numbers import Integral
 
 import numpy
 
-from .._mxnet import np, npx
 from ..errors import ConfigError
+from ..live import np, npx
 from .dataset import Dataset, load
 
 

@@ -4,7 +4,7 @@ Each function returns a matplotlib Figure that a notebook shows as the value of 
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
 explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
 `blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
-`windows`, `fields`, `curves`, `lines`, `seeds`, `tables`, `images`.
+`windows`, `fields`, `curves`, `lines`, `seeds`, `tables`, `images`; `source` (of a function).
 """
 
 from .blocks import draw_block, draw_blocks, draw_idea
@@ -15,6 +15,7 @@ from .lines import plot_lines
 from .network import draw_network
 from .parts import plot_stages
 from .seeds import is_apart, plot_seeds
+from .source import show_source
 from .stages import draw_stage
 from .tables import plot_confusion, plot_costs
 from .windows import draw_windows
@@ -35,4 +36,5 @@ __all__ = [
     "plot_seeds",
     "plot_stages",
     "show_images",
+    "show_source",
 ]

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from ..arch import Plain, Residual
 from ..errors import ConfigError
+from ..structure import Plain, Residual
 from .column import (
     GAP,
     IDENTITY,
@@ -72,7 +72,7 @@ def draw_blocks(
     the blocks; ShapeError for a block whose two paths cannot be added.
     Source: He et al. (2015), figures 2, 3 and 5.  Chapter "Basic against bottleneck".
 
-    >>> from d2lres.zoo import basic, bottleneck
+    >>> from d2lres.structure import basic, bottleneck
     >>> draw_blocks([basic(256, 256, 1), bottleneck(256, 64, 1)], 256, titles=["a", "b"]).alt[:40]
     'a. x: 256 channels. Branch: 3×3 conv, 25'
     """
@@ -108,7 +108,7 @@ def draw_block(
 
     Source: He et al. (2015), figure 2.  Chapter "The residual block".
 
-    >>> from d2lres.zoo import architecture
+    >>> from d2lres.structure import architecture
     >>> draw_block(architecture("resnet18").stages[1][0], 64).savefig("block.png")  # doctest: +SKIP
     """
     return draw_blocks([block], in_channels, title=title, counts=counts)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..accounting import Row, count_layers
-from ..arch import Conv, Dense, Gate, Plain, ReLU, Residual
+from ..structure import Conv, Dense, Gate, Plain, ReLU, Residual, Row, count_layers
 from .figure import SMALL, SOFT, TEXT, wrap
 from .sketch import Box, Sketch, color_of, shortcut_kind, widest, words
 

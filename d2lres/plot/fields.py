@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from ..errors import ConfigError
-from ..report import Summary
+from ..structure import Summary
 from .figure import INK, MARGIN, POINT, SMALL, SOFT, color_of_part, ink, mix, styled
 from .sketch import Sketch, widest
 
@@ -63,7 +63,7 @@ def draw_fields(summary: Summary, *, title: "str | None" = None):
     Source: Araujo et al., "Computing Receptive Fields of Convolutional Neural Networks" (2019).
     Chapter "Any input size".
 
-    >>> from d2lres.report import summarize
+    >>> from d2lres.structure import summarize
     >>> draw_fields(summarize("resnet18")).alt[-60:]
     '211×211 pixels; stage 4 435×435 pixels, more than the image.'
     """

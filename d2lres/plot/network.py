@@ -4,8 +4,7 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from ..accounting import count
-from ..arch import Architecture, BatchNorm, Dense, Gate, ReLU, Residual
+from ..structure import Architecture, BatchNorm, Dense, Gate, ReLU, Residual, count
 from .figure import INK, MARGIN, SMALL, SOFT, color_of_part, ink, mix, styled
 from .shapes import Run, check, is_block, runs_of, written
 from .sketch import DOTS, Box, Sketch, shortcut_kind, widest, words
@@ -115,7 +114,7 @@ def draw_network(
     Raises ConfigError for what is no architecture, ShapeError for an input that does not fit.
     Source: He et al. (2015), figure 3.  Chapter "ResNet-18, layer by layer".
 
-    >>> from d2lres.zoo import architecture
+    >>> from d2lres.structure import architecture
     >>> draw_network(architecture("resnet18"), (1, 96, 96)).alt[:44]
     'resnet18 from top to bottom. Input 1×96×96. '
     """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..errors import ConfigError
-from ..report import Summary, label
+from ..structure import Summary, label
 from .figure import LINE, MARGIN, SERIES, SMALL, SOFT, ink, mix, styled, text_width
 from .sketch import Sketch
 
@@ -102,7 +102,7 @@ def plot_stages(summaries, *, title: "str | None" = None):
     Source: the costs below table 1 of He et al. (2015), split up.  Chapter "From a table to a
     family".
 
-    >>> from d2lres.report import summarize
+    >>> from d2lres.structure import summarize
     >>> plot_stages([summarize("resnet18")]).alt[:66]
     'Parameters of each part. resnet18: stem 9.54 k, stage 1 148 k, sta'
     """

@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from ..accounting import Row
-from ..arch import Architecture, Plain, Residual, named
 from ..errors import ConfigError
+from ..structure import Architecture, Plain, Residual, Row, named
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ..accounting import count
-from ..arch import Architecture
 from ..errors import ConfigError
+from ..structure import Architecture, count
 from .column import Column, column_of, draw_column, draw_head, fold, in_words, line_width
 from .figure import MARGIN, PAGE, SMALL, SOFT, styled
 from .shapes import Run, check, runs_of, written
@@ -46,7 +45,7 @@ def draw_stage(
     Raises ConfigError for a stage that is not there, ShapeError for an input that does not fit.
     Source: He et al. (2015), figures 3 and 5.  Chapter "Shortcuts".
 
-    >>> from d2lres.zoo import architecture
+    >>> from d2lres.structure import architecture
     >>> draw_stage(architecture("resnet18"), 2).alt[:61]
     'resnet18, stage 2 from left to right. Block 1. 64×56×56. Bran'
     """

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..accounting import pads, slide
-from ..arch import Conv, MaxPool
 from ..errors import ConfigError
+from ..structure import Conv, MaxPool, pads, slide
 from .figure import (
     BLUE,
     CARD,
@@ -134,7 +133,7 @@ def draw_windows(
     not fit.
     Source: the numbers are those of `accounting.pads`.  Chapter "Any input size".
 
-    >>> from d2lres.arch import Conv
+    >>> from d2lres.structure import Conv
     >>> draw_windows([8, 9], [Conv(1, strides=2, padding="same")] * 2).alt[:63]
     '8 pixels, kernel 3, stride 2, “same” padding: 0 left, 1 right: '
     """

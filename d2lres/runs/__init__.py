@@ -1,14 +1,25 @@
 """Recorded runs: train a recipe and write down everything that decided the result.
 
 A run is a folder with `run.json`; the chapters plot those files.  A figure that nobody ran has no
-file to come from.
+file to come from.  The book's own runs lie in the folder `runs/` of the repository, which an
+installed package has as `d2lres/recorded`; this room reads and writes such folders.
+
 The files in the order of explanation: `records` (what lies in the folder), `origin` (the machine
 and the commit), `parts` (what a recipe trains), `recording` (train and write), `testing` (test the
-weights again).
+weights again); `experiments`, which runs the book compares, and to answer what.
 
 Explained in the chapter "Training on Fashion-MNIST".
 """
 
+from .experiments import (
+    Experiment,
+    check_data,
+    experiment_names,
+    find_experiment,
+    results,
+    run_experiment,
+    tabulate,
+)
 from .parts import build_net, initializer, iterators, load_features, normalization
 from .recording import confusion, train_recipe
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, weights_of
@@ -17,10 +28,14 @@ from .testing import evaluate_run, recalibrate_run
 __all__ = [
     "CHECKPOINT",
     "WEIGHTS",
+    "Experiment",
     "Run",
     "build_net",
+    "check_data",
     "confusion",
     "evaluate_run",
+    "experiment_names",
+    "find_experiment",
     "initializer",
     "iterators",
     "load_features",
@@ -28,6 +43,9 @@ __all__ = [
     "normalization",
     "recalibrate_run",
     "recorded",
+    "results",
+    "run_experiment",
+    "tabulate",
     "train_recipe",
     "weights_of",
 ]

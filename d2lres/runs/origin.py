@@ -5,7 +5,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-from ..processor import processor_name, usable_cores
+from ..machine import processor_name, usable_cores
 
 
 def machine() -> dict:

@@ -1,16 +1,20 @@
 """What a recipe trains: the images in batches, and the net as it begins."""
 
 from ..errors import DataError
-from ..recipes import Recipe
+from ..train import Recipe
 from .records import Run, weights_of
 
 
 def iterators(recipe: Recipe, data: str, seed: int):
     """The training and test iterators of a recipe."""
-    from ..data import BatchIterator, load
-    from ..data.augment import augmentation
-    from ..data.folder import PhotoIterator, photographs
-    from ..data.iterators import check_arguments
+    from ..data import (
+        BatchIterator,
+        PhotoIterator,
+        augmentation,
+        check_arguments,
+        load,
+        photographs,
+    )
 
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet":
@@ -51,7 +55,7 @@ def normalization(train_iter) -> dict | None:
 
 def build_net(recipe: Recipe):
     """The net of a recipe, not yet initialized."""
-    from ..models import build, zero_last_gamma
+    from ..live import build, zero_last_gamma
 
     options = {"version": recipe.version, "shortcut": recipe.shortcut}
     net = build(recipe.architecture, classes=recipe.classes, **options)
@@ -62,7 +66,7 @@ def build_net(recipe: Recipe):
 
 def initializer(recipe: Recipe):
     """Gluon's initializer for a recipe: Xavier's, or He's for ReLU (He et al., 2015)."""
-    from .._mxnet import init
+    from ..live import init
 
     he = init.MSRAPrelu(factor_type="in", slope=0)
     return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
@@ -75,7 +79,7 @@ def load_features(net, run: Run, device=None) -> None:
     Raises DataError where the run kept none, or where they do not fit.
     Chapter "Transfer learning".
     """
-    from .._mxnet import mx, try_gpu
+    from ..live import mx, try_gpu
 
     weights = weights_of(run)
     try:

@@ -4,8 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import ConfigError, Stopped
-from ..history import History
-from ..recipes import Recipe
+from ..train import History, Recipe
 from .origin import commit, machine
 from .parts import build_net, initializer, iterators, load_features, normalization
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, write_record
@@ -29,8 +28,12 @@ def train_recipe(
     Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe.
     Chapter "Training on Fashion-MNIST".
     """
-    from .._mxnet import mx, try_gpu  # here, so that reading a run needs no MXNet
-    from ..models import freeze, live_counts
+    from ..live import (  # here, so that reading a run needs no MXNet
+        freeze,
+        live_counts,
+        mx,
+        try_gpu,
+    )
     from ..train import fit, predict
 
     out, device = Path(out), device or try_gpu()

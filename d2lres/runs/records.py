@@ -6,8 +6,7 @@ from pathlib import Path
 
 from ..errors import DataError, unknown_name
 from ..files import write_whole
-from ..history import History
-from ..recipes import Recipe
+from ..train import History, Recipe
 
 WEIGHTS, CHECKPOINT = "net.params", "checkpoint"
 

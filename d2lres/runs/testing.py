@@ -35,7 +35,7 @@ def recalibrate_run(folder, device=None) -> Run:
 
 def _trained(folder, device=None):
     """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
-    from .._mxnet import mx, try_gpu
+    from ..live import mx, try_gpu
 
     run = load_run(folder)
     weights = weights_of(run)

@@ -6,10 +6,10 @@ import time
 
 import numpy
 
-from .._mxnet import init, mx, np, try_gpu
-from ..checkpoints import load_checkpoint, save_checkpoint
 from ..errors import ConfigError, D2lresError, DataError
-from ..history import Epoch, History
+from ..live import init, mx, np, try_gpu
+from .checkpoints import load_checkpoint, save_checkpoint
+from .history import Epoch, History
 from .losses import CrossEntropy, MixedLoss, mixed
 from .passes import Progress, train_epoch
 from .testing import evaluate

@@ -1,6 +1,6 @@
 """The loss of a batch: smoothed labels, mixed images."""
 
-from .._mxnet import nn, np
+from ..live import nn, np
 
 
 class CrossEntropy(nn.HybridBlock):

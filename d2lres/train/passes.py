@@ -4,8 +4,8 @@ import math
 import sys
 from collections import deque
 
-from .._mxnet import autograd, gluon
 from ..errors import DataError
+from ..live import autograd, gluon
 
 #: Batches that may be under way at once.  MXNet computes in the background; without a bound, the
 #: loop would hand over a whole epoch and fill the memory.

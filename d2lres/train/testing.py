@@ -4,7 +4,7 @@ from itertools import chain, islice, repeat
 
 import numpy
 
-from .._mxnet import autograd, np
+from ..live import autograd, np
 from .passes import IN_FLIGHT
 
 

@@ -6,8 +6,8 @@ up, so that a step is the one that a single process would take.
 
 import os
 
-from .._mxnet import gluon, mx, npx
 from ..errors import ConfigError, DataError, unknown_name
+from ..live import gluon, mx, npx
 
 KVSTORES = ("local", "device", "dist_sync")
 

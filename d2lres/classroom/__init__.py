@@ -1,0 +1,38 @@
+"""Assignments and their grading: `d2lres assignments ...`.  No other room needs this one.
+
+The order of reading is the order of work:
+
+    assignments.py  what there is to hand out, and the students' versions of it
+    reference.py    a source notebook as the grader needs it: with and without its solutions
+    submissions.py  the files of a folder, read whatever their encoding
+    matching.py     the student's cells put beside the source's; the tests put back
+    sandbox.py      the kernel that student code runs in, without a network and within limits
+    kernel.py       the program inside the sandbox
+    running.py      the notebook sent to that kernel, cell by cell
+    marks.py        points, counted by nbgrader
+    batch.py        many submissions, several at a time, as often as it is interrupted
+    manual.py       points that the teacher gives
+    reports.py      grades as CSV, feedback as HTML
+
+nbgrader clears the solutions, counts the points and lays out the feedback.  What is added here is
+what it lacks: the sandbox, the check before grading, and a test that must prove that it passed.
+
+Explained on the page "For teachers".
+"""
+
+from ..names import on_first_use
+
+# nbgrader and what it brings are needed only here, and only by teachers.
+_LATER = {
+    "list_assignments": "assignments",
+    "need_nbgrader": "assignments",
+    "release": "assignments",
+    "MB": "sandbox",
+    "Limits": "sandbox",
+    "Settings": "running",
+    "collect_check": "batch",
+    "grade": "batch",
+    "report": "reports",
+}
+__all__ = [*_LATER]
+__getattr__, __dir__ = on_first_use(__name__, _LATER)

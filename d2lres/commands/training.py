@@ -1,0 +1,68 @@
+"""`d2lres train` and `evaluate`."""
+
+import click
+
+
+@click.command()
+@click.argument("recipe")
+@click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option("--epochs", type=int, help="Instead of the recipe's.")
+@click.option("--batch-size", type=int, help="Instead of the recipe's.")
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@click.option("--seed", type=int, default=0, show_default=True)
+@click.option("--out", type=click.Path(), help="Folder of the run.  [default: runs/RECIPE]")
+@click.option("--resume", is_flag=True, help="Go on from the last finished epoch.")
+@click.option(
+    "--kvstore",
+    type=click.Choice(["local", "device", "dist_sync"]),
+    default="device",
+    show_default=True,
+    help="How gradients are combined.",
+)
+def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
+    """Train RECIPE and record the run."""
+    from ..train import find_recipe
+
+    changes = {"num_epochs": epochs, "batch_size": batch_size}
+    chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
+
+    from ..live import (
+        find_device,  # after the recipe is found: MXNet takes seconds to import
+    )
+    from ..runs import train_recipe
+
+    run = train_recipe(
+        chosen,
+        out or f"runs/{recipe}",
+        data=data,
+        seed=seed,
+        device=find_device(device),
+        kvstore=kvstore,
+        resume=resume,
+    )
+    click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
+
+
+@click.command()
+@click.argument("run_dir", type=click.Path())
+@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@click.option(
+    "--recalibrate",
+    is_flag=True,
+    help="Measure the statistics of batch normalization anew first; note the result in run.json.",
+)
+def evaluate(run_dir, device, recalibrate):
+    """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
+    from ..live import find_device
+    from ..runs import evaluate_run, recalibrate_run
+
+    device = find_device(device)
+    if recalibrate:
+        run = recalibrate_run(run_dir, device=device)
+        found = run.record["recalibrated"]
+        accuracy, label = found["test_acc"], run.record["data"]["label"]
+        recorded = run.record["final"]["test_acc"]
+        label += f", with statistics of {found['images']:,} training images"
+    else:
+        accuracy, recorded, label = evaluate_run(run_dir, device=device)
+    click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")

@@ -1,0 +1,46 @@
+"""Gluon nets: what an architecture becomes when it computes.  The only room that imports MXNet.
+
+The files in the order of explanation: `_mxnet` (repairs MXNet's import and sets its threads),
+`blocks` (residual blocks), `models` (from data to a net), `equivalence` (do two nets compute the
+same?).
+"""
+
+from ._mxnet import autograd, find_device, gluon, init, mx, nn, np, npx, num_gpus, try_gpu
+from .blocks import (
+    BasicBlock,
+    Bottleneck,
+    GlobalAverage,
+    ResidualBlock,
+    conv1x1,
+    conv3x3,
+    sequential,
+)
+from .equivalence import copy_weights, difference
+from .models import Net, build, freeze, live_counts, zero_last_gamma
+
+__all__ = [
+    "BasicBlock",
+    "Bottleneck",
+    "GlobalAverage",
+    "Net",
+    "ResidualBlock",
+    "autograd",
+    "build",
+    "conv1x1",
+    "conv3x3",
+    "copy_weights",
+    "difference",
+    "find_device",
+    "freeze",
+    "gluon",
+    "init",
+    "live_counts",
+    "mx",
+    "nn",
+    "np",
+    "npx",
+    "num_gpus",
+    "sequential",
+    "try_gpu",
+    "zero_last_gamma",
+]

@@ -1,0 +1,94 @@
+"""Do two nets compute the same?  Asked by giving both the same weights.
+
+Explained in the chapter "For teachers": the assignments check with it what a student's block
+computes, whatever the student calls its layers and in whichever order they are made.
+"""
+
+from math import inf
+from zlib import crc32
+
+import numpy
+
+from ..errors import ConfigError, ShapeError
+from ._mxnet import np
+
+#: The parameters that a kind of name ends in, and the range of the numbers that they receive.
+RANGES = {
+    "running_var": (0.5, 1.5),
+    "running_mean": (-0.5, 0.5),
+    "gamma": (0.5, 1.5),
+    "beta": (-0.5, 0.5),
+    "bias": (-0.5, 0.5),
+    "weight": (-1, 1),
+}
+
+
+def difference(ours, theirs, X, seed: int = 0) -> float:
+    """The largest difference of two nets' outputs for X, as a share of the largest output.
+
+    Both receive new weights first, which a parameter's kind (weight, gamma, ...) and shape decide:
+    so layers of the same kind and shape have the same weights, and names and order do not matter.
+    Arguments: two nets; `X`, a batch for both; `seed`, for other weights.
+    Returns infinity where the nets differ in their parameters or in the shape of their outputs.
+    Raises ConfigError for a parameter of no known kind.
+    Chapter "For teachers".
+    """
+    for net in (ours, theirs):
+        net.initialize(force_reinit=True)
+        net(X).wait_to_read()  # the first batch fixes the shapes
+    if kinds_and_shapes(ours) != kinds_and_shapes(theirs):
+        return inf
+    for net in (ours, theirs):
+        fill(net, seed)
+    Y, wanted = ours(X), theirs(X)
+    if Y.shape != wanted.shape:
+        return inf
+    return float(np.abs(Y - wanted).max() / np.abs(wanted).max())
+
+
+def copy_weights(source, target) -> None:
+    """Give `target` the weights and running statistics of `source`, in the order of their layers.
+
+    Arguments: two initialized nets or blocks that have seen a batch.
+    Raises ShapeError where they have not the same parameters; nothing is changed then.
+    Chapter "The residual block".
+    """
+    found = [list(net.collect_params().values()) for net in (source, target)]
+    ours, theirs = ([parameter.shape for parameter in each] for each in found)
+    if ours != theirs or any(size <= 0 for shape in ours for size in shape or (0,)):
+        unequal = [pair for pair in zip(ours, theirs, strict=False) if pair[0] != pair[1]]
+        first = "{} beside {}".format(*unequal[0]) if unequal else "some not known yet"
+        raise ShapeError(
+            f"copy_weights: {len(ours)} parameters for {len(theirs)}, {first}; expected equal "
+            "shapes. Use two nets of one architecture, and pass a batch through both first."
+        )
+    for ours, theirs in zip(*found, strict=True):
+        theirs.set_data(ours.data())
+
+
+def kind_of(name: str) -> str:
+    """What a parameter is, by the end of its name."""
+    for kind in RANGES:
+        if name.endswith(kind):
+            return kind
+    raise ConfigError(
+        f"parameter {name}: of no known kind; expected a name that ends in {', '.join(RANGES)}. "
+        "Use Gluon's own layers."
+    )
+
+
+def kinds_and_shapes(net) -> list[tuple]:
+    """Every parameter as (kind, shape), sorted."""
+    return sorted((kind_of(name), p.shape) for name, p in net.collect_params().items())
+
+
+def fill(net, seed: int) -> None:
+    """Give every parameter the numbers that its kind, its shape and the seed decide."""
+    for name, parameter in net.collect_params().items():
+        kind, shape = kind_of(name), parameter.shape
+        low, high = RANGES[kind]
+        numbers = numpy.random.default_rng([seed, crc32(kind.encode()), *shape])
+        values = numbers.uniform(low, high, size=shape)
+        if kind == "weight":  # He's variance: a deep net keeps the size of its signal
+            values *= (6 / (values.size / shape[0])) ** 0.5
+        parameter.set_data(np.array(values, dtype="float32"))

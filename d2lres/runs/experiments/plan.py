@@ -1,0 +1,278 @@
+"""Which nets are trained, how often, and to answer what."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ...errors import unknown_name
+from ...train import Recipe, find_recipe
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What is asked, and the runs that answer it.
+
+    `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
+    `data`: "full", or "sample" where the shipped sample is enough.
+    `edition`: the only one of the images that answers the question, where another would not.
+    """
+
+    name: str
+    question: str
+    recipes: tuple[Recipe, ...]
+    seeds: tuple[int, ...] = (0,)
+    minutes: int = 0
+    weights: bool = False
+    data: str = "full"
+    edition: str | None = None
+
+    def runs(self) -> Iterator[tuple[str, Recipe, int]]:
+        """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
+        for seed in self.seeds:
+            for recipe in self.recipes:
+                yield f"{recipe.name}-{seed}", recipe, seed
+
+
+# Where nets are compared: three seeds, a fixed fifth of CIFAR-10, at half its height and width.
+SEEDS = (0, 1, 2)
+SHORT = find_recipe("cifar10-fast").changed(
+    images=10_000,
+    resize=16,
+    sides=(),
+    num_epochs=15,
+    test_every=15,
+    lr=0.1,
+)
+
+
+def short(name: str, **changes) -> Recipe:
+    """The short recipe with what makes the net or the training called `name`."""
+    return SHORT.changed(name=f"short/{name}", source="cifar10-fast, shortened", **changes)
+
+
+RESNET20 = short("resnet20")  # what the others are compared with
+
+
+def memorize(net: str) -> Recipe:
+    """Learn a fixed set of images as well as a net can: nothing that makes the training harder."""
+    harder = {"augment": (), "label_smoothing": 0.0}
+    name, architecture = f"degradation/{net}", f"cifar-{net}"
+    return SHORT.changed(
+        name=name,
+        architecture=architecture,
+        batch_size=64,
+        lr=0.05,
+        test_every=1,
+        source="cifar10-fast, shortened, on images that stay as they are",
+        **harder,
+    )
+
+
+# Five classes to learn from, and five that are held out: animals and vehicles among both.
+PRETRAINED = ("airplane", "automobile", "cat", "deer", "frog")
+HELD_OUT = ("bird", "dog", "horse", "ship", "truck")
+
+
+EXPERIMENTS = {
+    experiment.name: experiment
+    for experiment in (
+        Experiment(
+            "sample",
+            "Does a recorded run repeat on your machine?",
+            (
+                find_recipe("fashion-mnist-modern").changed(
+                    name="sample",
+                    architecture="cifar-resnet8",
+                    num_epochs=2,
+                    lr=0.05,
+                    source="fashion-mnist-modern, for seconds on the sample",
+                ),
+            ),
+            (0, 1),
+            minutes=1,
+            data="sample",
+        ),
+        Experiment(
+            "fashion-mnist",
+            "How far does a modern recipe come, with a net made for small images?",
+            (find_recipe("fashion-mnist-modern"),),
+            minutes=35,
+            weights=True,
+        ),
+        Experiment(
+            "reference",
+            "How far does d2l's setting come, at 96x96?",
+            (find_recipe("fashion-mnist-reference"),),
+            minutes=105,
+        ),
+        Experiment(
+            "cifar10",
+            "How good is ResNet-20 after an hour on two cores?",
+            (find_recipe("cifar10-fast"),),
+            minutes=60,
+            weights=True,
+        ),
+        Experiment(
+            "cifar10-long",
+            "And after twice as many epochs?",
+            (find_recipe("cifar10-long"),),
+            minutes=110,
+        ),
+        Experiment(
+            "cifar10-original",
+            "And after an hour on the original images, which no JPEG has touched?",
+            (
+                find_recipe("cifar10-fast").changed(
+                    name="compression/cifar10-original", source="cifar10-fast, as it is"
+                ),
+            ),
+            minutes=60,
+            weights=True,
+            edition="full",
+        ),
+        Experiment(
+            "compression",
+            "What does JPEG of quality 75 cost, where the images are gray?",
+            tuple(
+                find_recipe("fashion-mnist-modern").changed(
+                    name=f"compression/{name}",
+                    architecture="cifar-resnet8",
+                    jpeg=quality,
+                    images=10_000,
+                    num_epochs=6,
+                    test_every=6,
+                    source="fashion-mnist-modern, shortened",
+                )
+                for name, quality in (("original", None), ("jpeg-75", 75))
+            ),
+            SEEDS,
+            minutes=6,
+        ),
+        Experiment(
+            "color-compression",
+            "And where the images have color?",
+            tuple(
+                SHORT.changed(
+                    name=f"compression/color-{name}",
+                    architecture="cifar-resnet8",
+                    jpeg=quality,
+                    resize=None,
+                    source="cifar10-fast, shortened, at 32x32",
+                )
+                for name, quality in (("original", None), ("jpeg-75", 75), ("jpeg-25", 25))
+            ),
+            SEEDS,
+            minutes=20,
+            edition="full",
+        ),
+        Experiment(
+            "degradation",
+            "Does a deeper net reach a lower training error, with shortcuts and without?",
+            tuple(map(memorize, ("plain20", "plain44", "resnet20", "resnet44"))),
+            SEEDS,
+            minutes=40,
+            weights=True,
+        ),
+        Experiment(
+            "depth",
+            "Does depth help on all of CIFAR-10, with shortcuts and without?",
+            tuple(
+                find_recipe("cifar10-fast").changed(
+                    name=f"depth/{net}",
+                    architecture=f"cifar-{net}",
+                    test_every=44,  # once, at the end
+                    source="cifar10-fast; no test before the last epoch",
+                )
+                for net in ("resnet20", "plain20", "resnet56", "plain56")
+            ),
+            SEEDS,
+            minutes=840,
+            weights=True,
+            edition="full",
+        ),
+        Experiment(
+            "shortcuts",
+            "Which shortcut is best?",
+            (RESNET20, *(short(f"shortcut-{letter}", shortcut=letter) for letter in "BC")),
+            SEEDS,
+            minutes=13,
+        ),
+        Experiment(
+            "versions",
+            "Is pre-activation better than the paper's first order?",
+            (RESNET20, short("no-relu", version="v1-no-relu"), short("v2", version="v2")),
+            SEEDS,
+            minutes=9,
+        ),
+        Experiment(
+            "ablation",
+            "Which parts of the recipe carry the result?",
+            (
+                RESNET20,
+                short("no-augmentation", augment=()),
+                short("no-momentum", momentum=0.0),
+                short("no-momentum-lr-1", momentum=0.0, lr=1.0),  # as long a way in the end
+                short("lr-0.2", lr=0.2),
+                short("constant-rate", schedule="constant"),
+                short("no-decay", weight_decay=0.0),
+                short("decay-everywhere", decay_norm=True),
+                short("no-smoothing", label_smoothing=0.0),
+                short("xavier", initializer="xavier"),
+                short("zero-gamma", zero_gamma=True),
+                short("mixup", mixup=0.2),
+            ),
+            SEEDS,
+            minutes=47,
+        ),
+        Experiment(
+            "depth-or-width",
+            "Where do the same multiplications help more?",
+            tuple(short(net, architecture=net) for net in ("wrn-46-1", "wrn-10-3")),
+            SEEDS,
+            minutes=18,
+        ),
+        Experiment(
+            "pretraining",
+            "What does a net learn from five classes that helps with five others?",
+            (short("pretrained", only=PRETRAINED, images=None, test_every=1),),
+            minutes=4,
+            weights=True,
+        ),
+        Experiment(
+            "transfer",
+            "Frozen, fine-tuned or from scratch: how many images does each need?",
+            tuple(
+                short(
+                    f"{name}-{images}",
+                    only=HELD_OUT,
+                    images=images,
+                    batch_size=batch_size,
+                    num_epochs=20,
+                    test_every=20,
+                    lr=0.02 if start else 0.1,
+                    start=start,
+                    frozen=frozen,
+                )
+                for images, batch_size in ((100, 20), (500, 50), (2500, 100))
+                for name, start, frozen in (
+                    ("scratch", None, False),
+                    ("frozen", "short/pretrained-0", True),
+                    ("fine-tuned", "short/pretrained-0", False),
+                )
+            ),
+            SEEDS,
+            minutes=10,
+        ),
+    )
+}
+
+
+def experiment_names() -> list[str]:
+    """Every name that `find_experiment` knows, in the order in which they are run."""
+    return list(EXPERIMENTS)
+
+
+def find_experiment(name: str) -> Experiment:
+    """The experiment called `name`.  Raises ConfigError, naming the nearest, for another."""
+    if name not in EXPERIMENTS:
+        raise unknown_name("experiment", name, EXPERIMENTS)
+    return EXPERIMENTS[name]
