@@ -188,9 +188,9 @@ def test_dense_flattens_its_input():
 
 def test_only_a_changed_shape_projects():
     for block, out in ((basic, 64), (bottleneck, 256)):
-        assert block(out, 64, 1).shortcut == ()
-        assert block(out, 64, 2).shortcut
-        assert block(out + 1, 64, 1).shortcut
+        assert block(64, out, 1).shortcut == ()
+        assert block(64, out, 2).shortcut
+        assert block(64, out + 1, 1).shortcut
 
 
 # --- padding -------------------------------------------------------------------------------------

@@ -39,7 +39,7 @@ def test_the_shapes_of_the_first_chapter():
 @pytest.mark.parametrize("block, data, width, in_channels, strides", CASES)
 def test_block_data_and_accounting_agree(block, data, width, in_channels, strides):
     """The class spelt out in Gluon, the net built from data, and the count are one block."""
-    plain = data(in_channels, width, strides)
+    plain = data(width, in_channels, strides)
     rows = count_layers([plain], (in_channels, 10, 12))
     nets = [initialized(block(width, in_channels, strides)), initialized(build(plain))]
     for net in nets:
@@ -61,7 +61,7 @@ def test_block_data_and_accounting_agree(block, data, width, in_channels, stride
     sides=st.tuples(st.integers(1, 13), st.integers(1, 13)),
 )
 def test_counting_holds_for_blocks_and_sizes_of_any_kind(kind, width, in_channels, strides, sides):
-    plain = kind(in_channels, width, strides)
+    plain = kind(width, in_channels, strides)
     rows = count_layers([plain], (in_channels, *sides))
     net = initialized(build(plain))
     assert net(images(2, in_channels, *sides)).shape == (2, *rows[-1].output_shape)

@@ -16,7 +16,6 @@ from d2lres.commands import main
 from d2lres.data import SETS
 from d2lres.runs import (
     EXPERIMENTS,
-    SMALL,
     Experiment,
     check_data,
     experiment_names,
@@ -25,6 +24,7 @@ from d2lres.runs import (
     results,
     run_experiment,
 )
+from d2lres.runs.experiments.recording import SMALL
 from d2lres.structure import architecture
 from d2lres.train import Epoch, find_recipe, recipe_names
 

@@ -188,7 +188,7 @@ def without_marks(notebook, cells: int | None = None):
 @pytest.fixture(scope="module")
 def batch(tmp_path_factory):
     """All cases graded in one batch, beside a server that nobody should reach."""
-    here = tmp_path_factory.mktemp("grading")
+    here = tmp_path_factory.mktemp("graded")
     course, folder, out = small.write_course(here / "course"), here / "submitted", here / "out"
     server = socket.create_server(("127.0.0.1", 0))
     reached = []
@@ -236,7 +236,9 @@ def test_nothing_left_the_sandbox(batch):
     assert not batch["reached"]
     for place in batch["escaped"] + ["/usr/escaped"]:
         assert not os.path.exists(place)
-    assert not [line for line in command_lines() if str(sandbox.PACKAGE / "grading/kernel") in line]
+    assert not [
+        line for line in command_lines() if str(sandbox.PACKAGE / "classroom/kernel") in line
+    ]
 
 
 def command_lines() -> list[str]:
@@ -334,6 +336,6 @@ def test_a_wrong_request_is_one_line(one, options, said):
 
 def test_what_may_not_be_seen_is_empty_inside(tmp_path):
     """A course within a folder that the sandbox shows is covered by an empty one."""
-    line = sandbox.command(sandbox.Limits(), [], [sandbox.PACKAGE / "grading", tmp_path])
+    line = sandbox.command(sandbox.Limits(), [], [sandbox.PACKAGE / "classroom", tmp_path])
     covered = [line[i + 1] for i, word in enumerate(line) if word == "--tmpfs"]
-    assert str(sandbox.PACKAGE / "grading") in covered and str(tmp_path) not in covered
+    assert str(sandbox.PACKAGE / "classroom") in covered and str(tmp_path) not in covered

@@ -20,10 +20,10 @@ from d2lres.structure import (
     basic,
     bottleneck,
     explicit,
-    out_channels,
     squeeze_excite,
     with_padding,
 )
+from d2lres.structure.arch import out_channels
 
 small = st.integers(1, 4)
 
@@ -59,7 +59,7 @@ def architectures(draw):
         for j in range(draw(st.integers(1, 2))):
             strides = draw(st.integers(1, 2)) if j == 0 else 1
             first = not stages and not stage
-            block = kind(channels, width, strides, first=first, **options)
+            block = kind(width, channels, strides, first=first, **options)
             channels = out_channels(block)
             if gated:
                 block = squeeze_excite(block, channels, reduction=min(2, channels))

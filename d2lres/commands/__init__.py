@@ -4,6 +4,9 @@
 commands, a file for each group; `doctor` looks at the machine.
 """
 
-from .program import main
+from ..names import on_first_use
 
-__all__ = ["main"]
+# The doctor works where click is missing, so the program is not imported before it is run.
+_LATER = {"main": "program"}
+__all__ = [*_LATER]
+__getattr__, __dir__ = on_first_use(__name__, _LATER)

@@ -12,6 +12,7 @@ Explained in the chapter "Training on Fashion-MNIST".
 """
 
 from .experiments import (
+    EXPERIMENTS,
     Experiment,
     check_data,
     experiment_names,
@@ -27,6 +28,7 @@ from .testing import evaluate_run, recalibrate_run
 
 __all__ = [
     "CHECKPOINT",
+    "EXPERIMENTS",
     "WEIGHTS",
     "Experiment",
     "Run",
