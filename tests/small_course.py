@@ -13,15 +13,40 @@ ANSWERS = {
     "spread-answer": "def spread(xs):\n    return max(xs) - min(xs)",
     "explain": "The mean is moved by one far value, since every value weighs the same.",
 }
-HIDDEN = "mean([1, 2]) == 1.5"
+HIDDEN = "the mean of 1, 2 is no whole number"
 MEAN_TEST = f"""assert mean([1, 2, 3]) == 2, "the mean of 1, 2, 3 is 2"
 ### BEGIN HIDDEN TESTS
-assert {HIDDEN}, "the mean of 1, 2 is no whole number"
+from d2lres.classroom.judging import examine
+
+
+def probe():
+    return mean([1, 2])
+
+
+def judge(found):
+    assert found == 1.5, {HIDDEN!r}
+
+
+examine(probe, judge)
 ### END HIDDEN TESTS"""
 SPREAD_TEST = """np.testing.assert_allclose(spread([3, 1, 7]), 6)
 ### BEGIN HIDDEN TESTS
-np.testing.assert_allclose(spread([-2, -1]), 1)
-assert all([spread([k]) == 0 for k in range(3)])
+from d2lres.classroom.judging import examine
+
+
+def given(random):
+    return random.normal(size=(5, 4)).tolist()
+
+
+def probe(rows):
+    return [spread(xs) for xs in rows]
+
+
+def judge(found, rows):
+    np.testing.assert_allclose(found, np.ptp(rows, axis=1))
+
+
+examine(probe, judge, given)
 ### END HIDDEN TESTS"""
 
 

@@ -103,7 +103,7 @@ CASES = {
     "endless-loop": (mean("while True: pass"), 0, 3, "TimeoutError: the cell ran longer than 5 s"),
     "stubborn-loop": (
         mean("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", "import signal"),
-        0, 0, "the cell ran longer than 5 s|ended early: it ran longer than 40 s",
+        0, 3, "mean-test ended early: the cell ran longer than 5 s, and did not stop",
     ),
     "fork-bomb": (
         mean("for _ in range(500):\n    if os.fork() == 0:\n        time.sleep(60); os._exit(0)",
@@ -114,7 +114,7 @@ CASES = {
     "10-gb-shared": (
         mean("m = mmap.mmap(-1, 10 << 30)\nfor i in range(640): m.write(bytes(16 << 20))",
              "import mmap"),
-        0, 0, "ended early: it used more than 700 MB of memory",
+        0, 3, "mean-test ended early: it used more than 700 MB of memory",
     ),
     "reads-solution": (
         mean("for place in PLACES: open(place).read()", "PLACES = {places!r}"),
@@ -136,15 +136,15 @@ CASES = {
         0, 3, "Connection refused|Network is unreachable",
     ),
     "sys-exit": (mean("sys.exit(0)", "import sys"), 0, 3, "SystemExit"),
-    "os-exit": (mean("os._exit(0)", "import os"), 0, 0, "ended early: its process ended"),
+    "os-exit": (mean("os._exit(0)", "import os"), 0, 3, "mean-test ended early: its process ended"),
     "100-mb": (mean("print('x' * 100_000_000)"), 2, 3, ""),
     "100-mb-past-python": (mean("os.system('yes | head -c 100000000')", "import os"), 2, 3, ""),
     "prints-for-ever": (
-        mean("while True: display('x' * 10_000)"), 0, 0, "printed without end",
+        mean("while True: display('x' * 10_000)"), 0, 3, "printed without end",
     ),
     "garbled-status": (
         mean(f"{SEND}(kernel.iopub_socket, 'status', {{}}, kernel.get_parent())", START),
-        0, 0, "ended early: its kernel sent nonsense: KeyError",
+        0, 3, "mean-test ended early: its kernel sent nonsense: KeyError",
     ),
     "garbled-output": (
         mean(f"{SEND}(kernel.iopub_socket, 'error', {{'ename': 7}}, kernel.get_parent())\n"
@@ -152,12 +152,12 @@ CASES = {
         2, 3, "",
     ),
     "warns": (mean("import warnings; warnings.warn('careful')"), 2, 3, ""),
-    "helpers": (wrong(HELPERS), 0, 0, "put back .*numpy.testing"),
-    "code-swap": (wrong(CODE_SWAP), 0, 0, "put back .*assert_allclose"),
-    "swallows-errors": (wrong(SWALLOW), 0, 0, "put back .*showtraceback"),
-    "run-cell": (wrong(RUN_CELL), 0, 0, "put back .*run_cell_async"),
-    "transformer": (wrong(TRANSFORMER), 0, 0, "put back IPython's transformers"),
-    "forger": (wrong(FORGER), 0, 0, "hides errors"),
+    "helpers": (wrong(HELPERS), 0, 0, "AssertionError: the mean of 1, 2, 3"),
+    "code-swap": (wrong(CODE_SWAP), 0, 0, "AssertionError: the mean of 1, 2, 3"),
+    "swallows-errors": (wrong(SWALLOW), 0, 0, small.HIDDEN),
+    "run-cell": (wrong(RUN_CELL), 0, 0, small.HIDDEN),
+    "transformer": (wrong(TRANSFORMER), 0, 0, small.HIDDEN),
+    "forger": (wrong(FORGER), 0, 0, small.HIDDEN),
     "says-so": (wrong("print('All tests passed')"), 0, 0, "AssertionError"),
 }  # fmt: skip
 

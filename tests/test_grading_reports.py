@@ -13,9 +13,9 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from d2lres.classroom import marks as marking
 from d2lres.classroom.marks import check, read_result, write_result
+from d2lres.classroom.outputs import error
 from d2lres.classroom.reference import load_assignment
 from d2lres.classroom.reports import report
-from d2lres.classroom.running import error
 from d2lres.classroom.submissions import Submission
 from d2lres.commands import main
 from d2lres.errors import ConfigError, DataError
@@ -34,10 +34,15 @@ def result_of(tmp_path):
             cell_id = cell.metadata.get("nbgrader", {}).get("grade_id")
             if cell_id in dict(outputs):
                 cell.outputs = dict(outputs)[cell_id]
+        verdicts = {"mean-test": (2.0, ""), "spread-test": (3.0, "")}
+        for cell_id, found in dict(outputs).items():
+            for output in found:
+                if output.output_type == "error":
+                    verdicts[cell_id] = 0.0, f"{output.ename}: {output.evalue}"
         result = {
             "format": 1, "student": student, "file": path.name, "key": "", "assignment": "sums",
             "sandbox": True, "status": "graded", "notes": list(notes), "seconds": 1.0,
-            "cells": marking.marks(notebook), "notebook": notebook,
+            "cells": marking.marks(notebook, verdicts), "notebook": notebook,
         }  # fmt: skip
         write_result(tmp_path / "out", result)
         return result

@@ -2,20 +2,27 @@
 
 The order of reading is the order of work:
 
+    plain.py        data as text, read again without trust in who sent it
+    judging.py      a hidden test in two halves: the probe and the judge
     assignments.py  what there is to hand out, and the students' versions of it
     reference.py    a source notebook as the grader needs it: with and without its solutions
+    judges.py       the source run in a trusted process, and the verdicts of its judges
     submissions.py  the files of a folder, read whatever their encoding
     matching.py     the student's cells put beside the source's; the tests put back
-    sandbox.py      the kernel that student code runs in, without a network and within limits
+    outputs.py      what of a kernel's messages is kept
+    sandbox.py      the walls around a kernel that student code runs in
     kernel.py       the program inside the sandbox
-    running.py      the notebook sent to that kernel, cell by cell
-    marks.py        points, counted by nbgrader
+    client.py       a kernel started, and sent cells
+    running.py      the notebook sent to kernels, cell by cell, and its tests judged
+    marks.py        the result: points for each cell, and why
+    scratch.py      the folder for what kernels need
+    workers.py      processes that work for us, each a bulkhead
     batch.py        many submissions, several at a time, as often as it is interrupted
     manual.py       points that the teacher gives
     reports.py      grades as CSV, feedback as HTML
 
-nbgrader clears the solutions, counts the points and lays out the feedback.  What is added here is
-what it lacks: the sandbox, the check before grading, and a test that must prove that it passed.
+nbgrader clears the solutions and lays out the feedback.  What is added here is what it lacks: the
+sandbox, the check before grading, and a verdict that student code has no part in.
 
 Explained on the page "For teachers".
 """
@@ -29,7 +36,7 @@ _LATER = {
     "release": "assignments",
     "MB": "sandbox",
     "Limits": "sandbox",
-    "Settings": "running",
+    "Settings": "client",
     "collect_check": "batch",
     "grade": "batch",
     "report": "reports",

@@ -1,13 +1,7 @@
 """Many submissions: several at a time, with progress, and going on where it was interrupted."""
 
 import functools
-import multiprocessing
-import os
-import signal
 import sys
-import threading
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +9,26 @@ from tqdm import tqdm
 
 from ..errors import ConfigError, D2lresError, DataError
 from ..machine import usable_cores
-from .marks import check, grade_one, key, read_result, result_file, write_result
+from .client import Settings
+from .judges import Judges
+from .marks import (
+    check,
+    grade_one,
+    key,
+    read_result,
+    result_file,
+    shown,
+    without_marks,
+    write_result,
+)  # fmt: skip
 from .reference import COURSE, load_assignment
-from .running import Settings
-from .sandbox import check_sandbox
+from .sandbox import MB, Limits, check_sandbox, libraries
+from .scratch import scratch_folder
 from .submissions import Damaged, find_submissions
+from .workers import Workers
+
+AROUND = 120  # seconds for what is done before a submission's first cell, and after its last
+OWN = 1024 * MB  # memory of a worker itself: the libraries, and the judges' nets
 
 
 def collect_check(name: str, folder, course=None):
@@ -27,16 +36,17 @@ def collect_check(name: str, folder, course=None):
 
     `lines` are the reason where it cannot be graded, else notes on what was mended.
     """
-    assignment = load_assignment(name, course)
+    load_assignment(name, course)  # what is wrong with it is said before any process starts
     submissions, skipped = find_submissions(name, folder)
-    for submission in submissions:
-        try:
-            _, notes = check(assignment, submission)
-            yield submission.student, True, notes
-        except Damaged as reason:
-            yield submission.student, False, [f"{submission.path.name}: {reason}"]
+    jobs = min(usable_cores(), len(submissions))
+    with Workers(jobs, (prepare_check, name, course), AROUND, Limits().memory) as workers:
+        answers = workers.each([(check_one, name, course, each) for each in submissions])
+        for submission, answer in zip(submissions, answers, strict=True):
+            if isinstance(answer, Exception):
+                answer = False, [f"failed: {answer}"]
+            yield shown(submission.student), *answer
     for line in skipped:
-        yield "", True, [line]
+        yield "", True, [shown(line)]
 
 
 def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, progress=True):
@@ -44,8 +54,9 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
 
     jobs: submissions at a time; default: one for each usable core.
     A submission whose result is there already, of the same content, is not graded again.
-    Returns (number graded now, number of all, lines on what was skipped).
-    Raises ConfigError for a wrong request, MissingDependency without a sandbox.
+    Returns (number graded now, number of all, lines on what was skipped or failed).
+    Raises ConfigError for a wrong request, MissingDependency without a sandbox, DataError where
+    the reference solution does not pass its own tests.
 
     Explained on the page "For teachers".
     """
@@ -62,52 +73,69 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
         check_sandbox()
     waiting = [each for each in submissions if not is_done(out, assignment, each)]
     jobs = min(jobs or usable_cores(), max(1, len(waiting)))
-    settings = replace(
-        settings,
-        hidden=(*settings.hidden, course or COURSE, folder, out),
-        threads=max(1, usable_cores() // jobs),
-    )
+    lines = [shown(line) for line in skipped]
     bar = tqdm(
         total=len(submissions), initial=len(submissions) - len(waiting), unit=" submissions",
         disable=not progress, file=sys.stderr,
     )  # fmt: skip
-    # "spawn": each worker starts clean, without the threads that this process may have.
-    with (
-        bar,
-        ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn"), begin_work) as pool,
-    ):
-        try:
-            tasks = [pool.submit(work, name, course, each, settings) for each in waiting]
-            for task in as_completed(tasks):
-                write_result(out, task.result())
-                bar.update()
-        except BrokenProcessPool as error:
-            raise D2lresError(
-                "grading: a worker process was ended from outside (too little memory?); expected "
-                "it to finish. Run the command again: it goes on. --jobs 1 needs less memory."
-            ) from error
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-    return len(waiting), len(submissions), skipped
+    with bar, scratch_folder() as scratch:
+        settings = replace(
+            settings,
+            hidden=(*settings.hidden, course or COURSE, folder, out),
+            threads=max(1, usable_cores() // jobs),
+            scratch=scratch,
+        )
+        each_of = (
+            (prepare, name, course, settings.seed), settings.limits.seconds + AROUND,
+            settings.limits.memory + OWN, libraries(settings.threads),
+        )  # fmt: skip
+        with Workers(jobs, *each_of) as workers:
+            calls = [(work, name, course, each, settings, out) for each in waiting]
+            for submission, failure in zip(waiting, workers.each(calls, bar.update), strict=True):
+                if failure:
+                    lines.append(f"failed: {shown(submission.student)}: {failure}")
+                    note_failure(out, assignment, submission, failure)
+    return len(waiting), len(submissions), lines
 
 
-def begin_work() -> None:
-    """In a new worker: leave Ctrl-C to the process that the user sees, and end when that ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-
-    def end_with_parent():
-        multiprocessing.parent_process().join()
-        os._exit(1)  # the sandbox ends with this process
-
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def note_failure(out, assignment, submission, failure) -> None:
+    """A result that says what failed; the next call of `grade` tries again."""
+    result = without_marks(assignment, submission, f"failed: {failure}") | {"key": ""}
+    try:
+        write_result(out, result)
+    except D2lresError:  # it cannot be written, which is what failed; the line says so
+        pass
 
 
-def work(name, course, submission, settings) -> dict:
-    """In a worker process: one submission."""
-    return grade_one(assignment_once(name, course), submission, settings)
+# --- in a worker ----------------------------------------------------------------------------------
+
+load_once = functools.cache(load_assignment)
 
 
-assignment_once = functools.cache(load_assignment)
+@functools.cache
+def judges_once(name, course, seed) -> Judges:
+    return Judges(load_once(name, course), seed)
+
+
+def prepare(name, course, seed) -> None:
+    judges_once(name, course, seed)
+
+
+def prepare_check(name, course) -> None:
+    load_once(name, course)
+
+
+def check_one(name, course, submission) -> tuple[bool, list[str]]:
+    """Whether a submission can be graded, and notes."""
+    try:
+        return True, check(load_once(name, course), submission)[1]
+    except Damaged as reason:
+        return False, [f"{shown(submission.path.name)}: {reason}"]
+
+
+def work(name, course, submission, settings, out) -> None:
+    """Grade one submission, and write its result."""
+    write_result(out, grade_one(judges_once(name, course, settings.seed), submission, settings))
 
 
 def is_done(out, assignment, submission) -> bool:
@@ -115,5 +143,5 @@ def is_done(out, assignment, submission) -> bool:
     path = result_file(out, submission.student)
     try:
         return path.exists() and read_result(path)["key"] == key(assignment, submission)
-    except DataError:
+    except (DataError, OSError):
         return False

@@ -1,12 +1,13 @@
 """The result of one submission: points for each graded cell, and why; or why there are none.
 
-nbgrader counts the points.  A result is one JSON file, written whole or not at all; it holds the
-executed notebook as well, so that the feedback can be made from it later.
+Judges give the points of tests (see `judges`), and a person those of written answers.  A result is
+one JSON file, written whole or not at all; it holds the executed notebook as well, so that the
+feedback can be made from it later.
 """
 
-import copy
 import hashlib
 import json
+import os
 import time
 from pathlib import Path
 
@@ -14,12 +15,14 @@ import nbformat
 
 from ..errors import DataError
 from ..files import write_whole
+from .judges import Judges
 from .matching import match
-from .reference import Assignment, grade_id
-from .running import Settings, is_test, run
-from .submissions import Damaged, Submission, read_notebook
+from .reference import Assignment, grade_id, is_test
+from .running import run
+from .submissions import LARGEST, Damaged, Submission, read_notebook
 
 FORMAT = 1
+LONGEST_NAME = 200  # bytes of a file's name; systems allow 255, and ".json.new" is added
 
 
 def check(assignment: Assignment, submission: Submission):
@@ -29,73 +32,87 @@ def check(assignment: Assignment, submission: Submission):
     return matched, read + notes
 
 
-def grade_one(assignment: Assignment, submission: Submission, settings: Settings) -> dict:
+def grade_one(judges: Judges, submission: Submission, settings) -> dict:
     """Check, run and mark one submission.  A damaged one has its reason and no marks."""
-    result = {
-        "format": FORMAT,
-        "student": submission.student,
-        "file": submission.path.name,
-        "key": key(assignment, submission),
-        "assignment": assignment.name,
-        "sandbox": settings.sandboxed,
-    }
     try:
-        notebook, notes = check(assignment, submission)
+        notebook, notes = check(judges.assignment, submission)
     except Damaged as reason:
-        return result | {"status": "damaged", "notes": [str(reason)], "cells": []}
+        return without_marks(judges.assignment, submission, str(reason))
     started = time.monotonic()
-    notes = notes + run(notebook, assignment.imports(), settings)
-    return result | {
+    verdicts, more = run(notebook, judges, settings)
+    return start(judges.assignment, submission) | {
         "status": "graded",
-        "notes": notes,
-        "cells": marks(notebook),
+        "sandbox": settings.sandboxed,
+        "notes": notes + more,
+        "cells": marks(notebook, verdicts),
         "seconds": round(time.monotonic() - started, 1),
         "notebook": notebook,
     }
 
 
-def marks(notebook) -> list[dict]:
-    """One entry for each graded cell: points, score (None: by hand), and why points are missing."""
+def start(assignment: Assignment, submission: Submission) -> dict:
+    """What every result says."""
+    return {
+        "format": FORMAT,
+        "student": shown(submission.student),
+        "file": shown(submission.path.name),
+        "key": key(assignment, submission),
+        "assignment": assignment.name,
+    }
+
+
+def without_marks(assignment: Assignment, submission: Submission, reason: str) -> dict:
+    """The result of a submission that has no marks, with the reason."""
+    return start(assignment, submission) | {"status": "damaged", "notes": [reason], "cells": []}
+
+
+def marks(notebook, verdicts: dict) -> list[dict]:
+    """One entry for each graded cell: points, score (None: by hand), and why points are missing.
+
+    `verdicts`: (score, why) for each test by its id; a test without one has no points.
+    """
     from nbgrader.utils import determine_grade, is_grade
 
     found = []
     for cell in notebook.cells:
         if not is_grade(cell):
             continue
-        score, points = determine_grade(without_streams(cell) if is_test(cell) else cell)
-        why = [] if score else [o for o in cell.get("outputs", ()) if o.output_type == "error"]
-        entry = {"id": grade_id(cell), "points": points, "score": score, "why": ""}
-        if why:
-            entry["why"] = f"{why[0].ename}: {why[0].evalue}"[:300]
-        elif score == 0:
-            entry["why"] = "not answered"
-        found.append(entry)
+        name = grade_id(cell)
+        if is_test(cell):
+            points = float(cell.metadata["nbgrader"]["points"])
+            score, why = verdicts.get(name, (0.0, "not run"))
+        else:
+            score, points = determine_grade(cell)
+            why = "" if score is None else "not answered"
+        found.append({"id": name, "points": points, "score": score, "why": why})
     return found
-
-
-def without_streams(cell):
-    """A test cell as its errors alone decide it.
-
-    nbgrader also takes points for a warning on stderr, and a number that is displayed for points:
-    the first is no fault of the student, and the second could be his own number.
-    """
-    cell = copy.deepcopy(cell)
-    cell.outputs = [o for o in cell.outputs if o.output_type == "error"]
-    return cell
 
 
 def key(assignment: Assignment, submission: Submission) -> str:
     """What a result depends on: the content of the submission and of the assignment."""
     digest = hashlib.sha256(assignment.digest.encode())
-    if submission.problem or not submission.path.is_file():
-        digest.update(submission.problem.encode())
-    else:
+    try:
+        if submission.problem or submission.path.stat().st_size > LARGEST:
+            raise OSError(submission.problem or "too large to be read")
         digest.update(submission.path.read_bytes())
+    except OSError as problem:
+        digest.update(str(problem).encode())
     return digest.hexdigest()
 
 
+def shown(name: str) -> str:
+    """A name as text: the bytes in it that are no UTF-8 as \\xff, and so the control characters."""
+    text = os.fsencode(name).decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
 def result_file(out, student: str) -> Path:
-    return Path(out) / f"{student}.json"
+    """OUT/STUDENT.json; a name that is too long for a file is cut and numbered."""
+    name = shown(student)
+    if len(name.encode()) > LONGEST_NAME:
+        number = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore") + f"-{number}"
+    return Path(out) / f"{name}.json"
 
 
 def write_result(out, result: dict) -> None:

@@ -8,12 +8,11 @@ is not, the submission is damaged, with the reason.
     answers       (solutions, and written answers)  come from the student
 """
 
-import ast
 import copy
 
 from nbformat import v4
 
-from .reference import Assignment, grade_id, parse
+from .reference import Assignment, defined, grade_id
 from .submissions import Damaged
 
 
@@ -178,9 +177,3 @@ def make(cell, marked=None):
     new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     metadata = {"nbgrader": copy.deepcopy(marked.metadata["nbgrader"])} if marked else {}
     return new[cell.cell_type](cell.source, metadata=metadata)
-
-
-def defined(cell) -> set[str]:
-    """The functions and classes that a cell defines at its top level."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-    return {node.name for node in parse(cell).body if isinstance(node, kinds)}

@@ -1,54 +1,46 @@
 """An assignment as the grader needs it: the source, and what the student was given.
 
 The source notebook holds the reference solution and the hidden tests; nbgrader's own preprocessors
-take them out, as they do when the assignment is released.
+take them out, as they do when the assignment is released.  What they took from a test is its probe
+and its judge.
 """
 
 import ast
 import hashlib
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 import nbformat
-from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from ..errors import ConfigError, DataError, unknown_name
 from .assignments import COURSE, without_answers
+from .judging import Test, parse_test
+
+HIDDEN = re.compile(r"^.*### BEGIN HIDDEN TESTS.*\n(?s:(.*?))^.*### END HIDDEN TESTS", re.MULTILINE)
+# IPython's own commands: %magic, !shell, x = %magic, help?
+MAGIC = re.compile(r"^([ \t]*)(?:[%!?].*|\w[\w., ]*=[ \t]*[%!].*|\w\S*\?)$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Assignment:
     """One assignment: its `name`, the `source` notebook, and the `released` one without answers.
 
-    Both have the same cells in the same order.  `digest` is the SHA-256 of the source file.
+    Both have the same cells in the same order.  `tests` are the tests by the ids of their cells;
+    `folder` is where the source lies, and `digest` the SHA-256 of its file.
     """
 
     name: str
     source: NotebookNode
     released: NotebookNode
+    tests: dict[str, Test]
+    folder: Path
     digest: str
 
     def marked(self) -> list[str]:
         """The ids of the cells that nbgrader knows, in the order of the notebook."""
         return [grade_id(cell) for cell in self.source.cells if grade_id(cell)]
-
-    def imports(self) -> list[str]:
-        """What the cells import, and may load later, as `np.testing` does: kept as it was."""
-        found, names = set(), {}
-        nodes = [node for cell in self.source.cells for node in ast.walk(parse(cell))]
-        for node in nodes:
-            if isinstance(node, ast.Import):
-                found |= {alias.name for alias in node.names}
-                names |= {alias.asname or alias.name: alias.name for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                found.add(node.module)
-                names |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
-        for node in nodes:
-            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-                if node.value.id in names:
-                    found.add(f"{names[node.value.id]}.{node.attr}")
-        return sorted(found)
 
 
 def grade_id(cell) -> str | None:
@@ -58,14 +50,29 @@ def grade_id(cell) -> str | None:
     return found if isinstance(found, str) else None
 
 
+def is_test(cell) -> bool:
+    """Whether a cell is graded by running it."""
+    marks = cell.metadata.get("nbgrader", {})
+    return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
+
+
 def parse(cell) -> ast.Module:
     """The syntax tree of a code cell; an empty one where it is no plain Python."""
     if cell.cell_type != "code":
         return ast.Module([], [])
     try:
-        return ast.parse(TransformerManager().transform_cell(cell.source))  # %magics are no Python
+        return ast.parse(plain_python(cell.source))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return ast.Module([], [])
+
+
+def plain_python(source: str) -> str:
+    """The text of a cell, with `pass` for each of IPython's own commands, which are no Python."""
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return MAGIC.sub(r"\1pass", source)
+    return source
 
 
 def load_assignment(name: str, course=None) -> Assignment:
@@ -97,4 +104,31 @@ def load_assignment(name: str, course=None) -> Assignment:
             f"{path}: {len(set(ids))} cell ids for {len(ids)} cells; expected at least one, each "
             "once. Give every graded cell an id of its own."
         )
-    return Assignment(name, source, released, hashlib.sha256(content).hexdigest())
+    tests = find_tests(path, source, released)
+    digest = hashlib.sha256(content).hexdigest()
+    return Assignment(name, source, released, tests, path.parent.resolve(), digest)
+
+
+def find_tests(path: Path, source, released) -> dict[str, Test]:
+    """The tests of an assignment.  Raises DataError for one that student code could switch off."""
+    answers = [cell for cell in source.cells if cell.metadata.get("nbgrader", {}).get("solution")]
+    names = set().union(*map(defined, answers))
+    found = {}
+    for cell, shown in zip(source.cells, released.cells, strict=True):
+        if is_test(cell):
+            points = float(cell.metadata["nbgrader"].get("points", 0))
+            hidden = "\n".join(HIDDEN.findall(cell.source))
+            try:
+                found[grade_id(cell)] = parse_test(points, shown.source, hidden, names)
+            except (SyntaxError, ValueError) as error:
+                raise DataError(
+                    f"{path}: test {grade_id(cell)}: {error}; expected a probe and a judge, since "
+                    "student code can switch off an assert beside it. See the page For teachers."
+                ) from error
+    return found
+
+
+def defined(cell) -> set[str]:
+    """The functions and classes that a cell defines at its top level."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return {node.name for node in parse(cell).body if isinstance(node, kinds)}

@@ -1,294 +1,120 @@
-"""A submission run cell by cell: its kernel in the sandbox, everything else out here.
+"""A submission run cell by cell: its kernel in the sandbox, its judges out here.
 
 nbclient sends the cells, so student code never sees a test before its turn.  The kernel is the
-student's, though: it can say that a test passed which did not.  Two things make that hard:
+student's, and can say whatever it likes: that a test passed, that there was no error.  So nothing
+that it says is worth a point.  A test has two parts:
 
-* a test must prove that it ended: after its last line stands one more, which sends back a random
-  word made for this test alone.  No word, no points;
-* before each test goes a false one, which must fail.  A kernel that lets it pass hides errors.
+* what students see runs as any cell does, and its errors are shown.  It can only take points away;
+* then the probe asks the student's code, with inputs that arrive with it, and its data come out.
+  A judge decides about those, in the grader's process (see `judges`).
 
-Whoever writes an attack against this file in particular can still get past it, since in Python all
-code of a process is equal.  The attack then stands in the student's cells, for the teacher to read.
+A cell that ends its kernel is marked; a new kernel runs what precedes without it, and goes on.
 """
 
 import asyncio
-import json
-import os
-import secrets
-import shutil
-import subprocess
-import sys
-import tempfile
-from dataclasses import dataclass, field
-from pathlib import Path
+import time
 
-import zmq
-import zmq.asyncio
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import DeadKernelError
-from nbformat import ValidationError, v4, validate
+from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
-from ..errors import D2lresError
 from . import sandbox
-
-# What the kernel sends beside outputs: the word of a test that passed, and names put back.
-PASSED = "application/vnd.d2lres.passed+json"
-RESTORED = "application/vnd.d2lres.restored+json"
-KERNEL = Path(__file__).with_name("kernel.py")
-CHANNEL_BYTES = 32 * sandbox.MB  # one message of a kernel; a larger one closes its connection
-MESSAGES = 100  # of those that wait to be read
-FLOOD = 50  # times the output that a cell may keep: beyond that, the submission is ended
+from .client import Ended, Settings, started
+from .outputs import error, failed, line
+from .reference import grade_id, is_test
 
 
-@dataclass
-class Settings:
-    """How submissions are run: the limits, whether in a sandbox, and what must stay hidden."""
+def run(notebook, judges, settings: Settings) -> tuple[dict, list[str]]:
+    """Run a matched notebook: its cells get their outputs.
 
-    limits: sandbox.Limits = field(default_factory=sandbox.Limits)
-    sandboxed: bool = True
-    threads: int = 1
-    hidden: tuple = ()
-
-
-def run(notebook, imports: list[str], settings: Settings) -> list[str]:
-    """Run a matched notebook: its cells get their outputs.  Returns notes for the teacher.
-
-    A test that failed, did not prove that it passed, or was never reached holds an error output
-    with the reason.
+    Returns the verdict for each test by its id, as (points, why they are not all), and notes for
+    the teacher.
     """
-    proved, notes = asyncio.run(_run(notebook, imports, settings))
-    for cell in notebook.cells:
-        if is_test(cell) and name_of(cell) not in proved and not failed(cell):
-            ended = [note for note in notes if note.startswith("ended early")]
-            reason = (ended or ["the test did not run to its end"])[-1]
-            cell.outputs.append(error("NotProved", reason))
-    return notes
+    session = Session(notebook, judges, time.monotonic() + settings.limits.seconds)
+    asyncio.run(session.run(settings))
+    return session.verdicts, session.notes
 
 
-async def _run(notebook, imports, settings: Settings) -> tuple[set, list[str]]:
-    """The ids of the tests that proved that they passed, and notes."""
-    scratch = Path(tempfile.mkdtemp(prefix="grade-"))  # of a kernel that no sandbox gives its own
-    folder = scratch / "kernel"  # of the sockets; a sandbox sees this alone
-    folder.mkdir()
-    watchman = sandbox.Watchman(settings.limits, folder)
-    context = zmq.asyncio.Context()
-    try:
-        kernels = manager(folder, context, imports, settings)
-        client = Client(notebook, kernels, watchman, settings.limits)
-        await start(client, folder, settings)
-        try:
-            await client.async_execute()
-        except Exception as failure:  # whatever a kernel may do or send: the next one is graded
-            said = f"{type(failure).__name__}: {failure}".splitlines()[0][:300]
-            died = isinstance(failure, DeadKernelError)
-            reason = watchman.reason or (
-                "its process ended" if died else f"its kernel sent nonsense: {said}"
-            )
-            client.notes.append(f"ended early: {reason}")
-        return client.proved, client.notes
-    finally:
-        watchman.end()
-        context.destroy(linger=0)
-        folder.chmod(0o700)
-        shutil.rmtree(scratch, ignore_errors=True)
+class Session:
+    """A notebook, run by as many kernels as it ends: `begin` is the cell that the next one goes on
+    with, `ended` are the cells that have ended one."""
 
+    def __init__(self, notebook, judges, deadline: float):
+        self.cells, self.judges, self.deadline = notebook.cells, judges, deadline
+        self.begin, self.ended, self.verdicts, self.notes = 0, set(), {}, []
 
-async def start(client, folder: Path, settings: Settings) -> None:
-    """Start the kernel, and its watchman.  No student code runs yet: a failure is the system's."""
-    variables = sandbox.environment(settings.threads)
-    with open(folder / "kernel.log", "w") as log:
-        await client.km.start_kernel(
-            env=variables, cwd=str(folder.parent), stdout=subprocess.DEVNULL, stderr=log
+    async def run(self, settings: Settings) -> None:
+        reason = ""
+        while self.begin < len(self.cells) and not reason:
+            watchman = sandbox.Watchman(settings.limits, self.deadline)
+            async with started(watchman, settings) as client:
+                if client:
+                    await self.go_on(client)
+            reason = watchman.reason if watchman.late else ""
+        if reason:
+            self.notes.append(f"ended early: {reason}")
+        for cell in self.cells:
+            if is_test(cell) and grade_id(cell) not in self.verdicts:
+                cell.outputs.append(error("NotRun", reason))
+                self.verdicts[grade_id(cell)] = 0.0, f"ended early: {reason}"
+
+    async def go_on(self, client) -> None:
+        """The cells from `begin` on, after those before it once more, until one ends the kernel."""
+        for index, cell in enumerate(self.cells):
+            if cell.cell_type != "code" or index in self.ended:
+                continue
+            try:
+                if index < self.begin:
+                    await client.send(self.shown(cell))
+                elif is_test(cell):
+                    await self.examine(client, cell)
+                else:
+                    await client.send(cell.source, cell.outputs)
+            except Exception as failure:  # whatever a kernel may do or send: the rest is graded
+                if client.watchman.late:
+                    return
+                self.mark(index, client.watchman.reason or reason_of(failure, client))
+                return
+        self.begin = len(self.cells)
+
+    def shown(self, cell) -> str:
+        """What runs of a cell as it stands: all, or of a test what students see."""
+        return (
+            self.judges.assignment.tests[grade_id(cell)].visible if is_test(cell) else cell.source
         )
-    client.watchman.watch(client.km.provisioner.pid)
-    try:
-        await client.async_start_new_kernel_client()
-    except RuntimeError as failure:
-        said = (folder / "kernel.log").read_text(errors="replace").strip().splitlines()
-        raise D2lresError(
-            f"the grading kernel: {(said or [str(failure)])[-1]}; expected that it starts before "
-            "any student's code. Run `d2lres doctor`, and see that memory and disk are free."
-        ) from failure
-    folder.chmod(0o550 if os.getuid() else 0o750)  # the sockets are there; nothing else need be
 
+    async def examine(self, client, cell) -> None:
+        """A test: what students see, then the probe, then the judge."""
+        name = grade_id(cell)
+        await client.send(self.shown(cell), cell.outputs)
+        if not failed(cell.outputs):
+            await client.send(self.judges.question(name), cell.outputs)
+        if failures := failed(cell.outputs):
+            self.verdicts[name] = 0.0, line(f"{failures[0].ename}: {failures[0].evalue}")
+            return
+        score, why = self.judges.verdict(name, client.found)
+        self.verdicts[name] = score, line(why)
+        if why:
+            cell.outputs.append(error(*why.split(": ", 1)))
 
-def manager(folder: Path, context, imports: list[str], settings: Settings) -> AsyncKernelManager:
-    """A kernel manager whose kernel is the sandboxed one, with sockets in `folder`."""
-    root = settings.sandboxed and os.getuid() == 0
-    uid = 0x10000000 + secrets.randbelow(0x10000000) if root else 0  # a user nobody else is
-    plan = {
-        "uid": uid,
-        "rlimits": settings.limits.rlimits(settings.sandboxed),
-        "imports": imports,
-        "output": settings.limits.output,
-        "restored": RESTORED,
-    }
-    (folder / "settings.json").write_text(json.dumps(plan))
-    line = [sys.executable, "-P", str(KERNEL), str(folder / "settings.json"), "{connection_file}"]
-    if settings.sandboxed:
-        variables = sandbox.environment(settings.threads).items()
-        walls = sandbox.command(settings.limits, [folder], settings.hidden)
-        line = [*walls, "env", *(f"{name}={value}" for name, value in variables), *line]
-    spec = KernelSpec(argv=line, display_name="graded", interrupt_mode="message")
-
-    class OneKernel(KernelSpecManager):
-        def get_kernel_spec(self, kernel_name):
-            return spec
-
-    context.setsockopt(zmq.MAXMSGSIZE, CHANNEL_BYTES)
-    context.setsockopt(zmq.RCVHWM, MESSAGES)
-    kernels = AsyncKernelManager(
-        context=context,
-        transport="ipc",
-        ip=str(folder / "s"),
-        connection_file=str(folder / "kernel.json"),
-        kernel_spec_manager=OneKernel(),
-    )
-    kernels.write_connection_file()
-    if uid:  # the folder stays root's: the kernel's user may write into it until it has started
-        os.chown(folder / "kernel.json", uid, uid)
-        os.chown(folder, 0, uid)
-        folder.chmod(0o770)
-    return kernels
-
-
-def is_test(cell) -> bool:
-    """Whether a cell is graded by running it."""
-    marks = cell.metadata.get("nbgrader", {})
-    return cell.cell_type == "code" and marks.get("grade", False) and not marks.get("solution")
-
-
-def kind_of(cell) -> str:
-    if is_test(cell):
-        return "test"
-    marks = cell.metadata.get("nbgrader", {})
-    locked = marks.get("locked") and not marks.get("solution")
-    return "given" if locked or cell.metadata.get("given") else "student"
-
-
-def error(name: str, reason: str):
-    """An error output that nbgrader counts as a failed test and the feedback shows."""
-    return v4.new_output("error", ename=name, evalue=reason, traceback=[f"{name}: {reason}"])
-
-
-class Client(NotebookClient):
-    """nbclient, with tests that must prove that they passed, and output that is cut."""
-
-    def __init__(self, notebook, kernels, watchman, limits):
-        super().__init__(
-            notebook,
-            km=kernels,
-            timeout=limits.cell_seconds,
-            startup_timeout=min(120, limits.seconds),
-            shutdown_kernel="immediate",
-            allow_errors=True,
-            interrupt_on_timeout=True,
-            error_on_timeout={
-                "ename": "TimeoutError",
-                "evalue": f"the cell ran longer than {limits.cell_seconds:g} s",
-                "traceback": [],
-            },
-            raise_on_iopub_timeout=False,
-            coalesce_streams=True,
-            on_cell_executed=self.keep_reply,
+    def mark(self, index: int, reason: str) -> None:
+        """The cell at `index` has ended its kernel."""
+        cell = self.cells[index]
+        self.ended.add(index)
+        self.begin = max(self.begin, index + 1)
+        cell.outputs.append(error("KernelEnded", reason))
+        self.notes.append(
+            f"cell {grade_id(cell) or index + 1} ended early: {reason}; a new kernel went on "
+            "without it"
         )
-        self.watchman, self.limits = watchman, limits
-        self.notes, self.proved, self.words, self.reply = [], set(), set(), None
-        self.kept = self.received = 0
-        self.log.disabled = True
-
-    def keep_reply(self, cell, cell_index, execute_reply):
-        self.reply = execute_reply["content"]
-
-    async def async_execute_cell(self, cell, cell_index, **options):
-        if cell.cell_type != "code" or not cell.source.strip():
-            return cell
-        if kind_of(cell) == "test":
-            return await self.examine(cell, cell_index, **options)
-        return await self.send(cell, cell_index, **options)
-
-    async def send(self, cell, cell_index, kind=None, **options):
-        """One cell to the kernel; a cell that took too long holds that as its error."""
-        self.kc.session.metadata = {"d2lres": kind or kind_of(cell)}
-        self.kept = self.received = 0
-        self.reply, self.words = {}, set()
-        await super().async_execute_cell(cell, cell_index, **options)
-        name, reason = str(self.reply.get("ename", "")), str(self.reply.get("evalue", ""))
-        if reason == self.error_on_timeout["evalue"]:  # and not the KeyboardInterrupt that ended it
-            cell.outputs = [o for o in cell.outputs if o.output_type != "error"]
-        if self.reply.get("status") == "error" and not failed(cell):
-            cell.outputs.append(error(name, reason))
-        return cell
-
-    async def examine(self, cell, cell_index, **options):
-        """A test: errors must be seen, and its last line must have run."""
-        a, b = secrets.randbelow(900) + 100, secrets.randbelow(900) + 100
-        false, _ = with_proof(f"assert {a} * {b} == {a * b + secrets.choice((-10, 1, 10))}")
-        false = v4.new_code_cell(false)
-        await self.send(false, cell_index, kind="test", **options)
-        seen = failed(false) and self.reply.get("status") == "error" and not self.words
-        self.nb.cells[cell_index] = cell
-        if not seen:
-            cell.outputs = [error("Tampered", "errors no longer reach the grader")]
-            self.notes.append(f"cell {name_of(cell)}: the notebook hides errors from the grader")
-            return cell
-        text = cell.source
-        cell.source, word = with_proof(text)
-        try:
-            await self.send(cell, cell_index, **options)
-        finally:
-            cell.source = text
-        if self.words == {word} and not failed(cell):
-            self.proved.add(name_of(cell))
-        elif not failed(cell):
-            self.notes.append(f"cell {name_of(cell)}: the test did not run to its end")
-        return cell
-
-    def process_message(self, msg, cell, cell_index):
-        """Only outputs are taken from the kernel, and only so many."""
-        if msg["msg_type"].startswith("comm"):
-            return None
-        return super().process_message(msg, cell, cell_index)
-
-    def output(self, outs, msg, display_id, cell_index):
-        content = msg["content"]
-        data = content.get("data") or {}
-        if PASSED in data:
-            self.words.add(data[PASSED])
-            return None
-        if RESTORED in data:
-            names = ", ".join(map(str, data[RESTORED]))[:500]
-            cell = self.nb.cells[cell_index]
-            self.notes.append(f"before cell {name_of(cell) or cell_index + 1}: put back {names}")
-            return None
-        length = len(json.dumps(content)) + 100  # the smallest message is not free, either
-        self.received += length
-        if self.received > FLOOD * self.limits.output:
-            self.watchman.end("it printed without end")
-        if self.kept + length > 2 * self.limits.output:
-            if msg["msg_type"] == "error":
-                outs.append(error(str(content.get("ename"))[:100], "a very long error message"))
-            return None
-        self.kept += length
-        try:
-            validate(v4.output_from_msg(msg), ref="output", version=4)
-        except (ValidationError, ValueError, KeyError, TypeError, AttributeError):
-            return None  # no output of a notebook, and so nothing that the feedback could show
-        return super().output(outs, msg, display_id, cell_index)
+        if is_test(cell):
+            self.verdicts[grade_id(cell)] = 0.0, f"ended early: {reason}"
 
 
-def with_proof(text: str) -> tuple[str, str]:
-    """The text of a test with a last line that sends a random word, and that word."""
-    word = secrets.token_hex(16)
-    line = f"__import__('IPython').display.publish_display_data({{{PASSED!r}: {word!r}}})"
-    return f"{text}\n\n\n\n\n{line}", word
-
-
-def failed(cell) -> bool:
-    return any(output.output_type == "error" for output in cell.outputs)
-
-
-def name_of(cell) -> str:
-    return cell.metadata.get("nbgrader", {}).get("grade_id", "")
+def reason_of(failure: Exception, client) -> str:
+    """Why a kernel is of no use any more, in words."""
+    if isinstance(failure, Ended):
+        return str(failure)
+    if isinstance(failure, DeadKernelError):
+        return "its process ended"
+    if isinstance(failure, CellTimeoutError):
+        return f"{client.late}, and did not stop"
+    return line(f"its kernel sent nonsense: {type(failure).__name__}: {failure}")

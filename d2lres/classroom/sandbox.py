@@ -8,15 +8,18 @@ kernel talks to the grader through sockets in one folder that both see.
 |-------------------|--------------------------------------------------------------------------|
 | time              | the watchman, who ends the whole tree of processes                        |
 | memory, a process | RLIMIT_DATA: private memory.  RLIMIT_AS would count what MXNet only maps  |
-| memory, together  | the watchman adds up what all processes hold: it also sees shared memory  |
+| memory, together  | a cgroup, where systemd gives one; and the watchman adds up what all      |
+|                   | processes map.  Memory that nobody maps (memfd, System V) does not exist:  |
+|                   | a filter refuses those system calls, see `kernel`                         |
 | processes         | RLIMIT_NPROC.  It does not bind root, so root's sandbox runs as a user    |
 |                   | that nobody else is                                                       |
 | disk              | scratch folders in memory, of a fixed size; RLIMIT_FSIZE for one file     |
-
-cgroups would be firmer, but they must be delegated to the user, which they rarely are.
+| files             | the watchman counts them: an empty file has no size, but needs memory     |
 """
 
 import contextlib
+import functools
+import math
 import os
 import re
 import shutil
@@ -28,19 +31,21 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..errors import MissingDependency
+from ..errors import ConfigError, MissingDependency
 
 MB = 1 << 20
 PACKAGE = Path(__file__).parents[1]
 INSTALL = "Debian, Ubuntu: apt-get install bubblewrap; Fedora: dnf install bubblewrap"
 
+WAY_TO_SYSTEMD = ("XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS")
+
 
 @dataclass(frozen=True)
 class Limits:
-    """What one submission may use: seconds, bytes of memory and disk, processes, characters.
+    """What one submission may use: seconds, bytes of memory and disk, processes, characters, files.
 
     `cell_seconds` holds for each cell, `seconds` for all of them together; `output` for what a
-    cell prints, beyond which it is cut.
+    cell prints, beyond which it is cut.  Raises ConfigError for what is no limit.
     """
 
     cell_seconds: float = 120
@@ -49,10 +54,21 @@ class Limits:
     processes: int = 256
     disk: int = 256 * MB
     output: int = 100_000
+    files: int = 20_000
+
+    def __post_init__(self):
+        for name in ("cell_seconds", "seconds", "memory"):
+            value = getattr(self, name)
+            if not 0 < value < math.inf:  # nan is not, either
+                option = f"--{name.replace('_', '-')}"
+                raise ConfigError(f"{option}: {value}; expected a number above 0.")
 
     def rlimits(self, sandboxed: bool) -> dict:
         """The limits of a process; outside a sandbox, its user's other processes would count."""
-        limits = {"RLIMIT_DATA": self.memory, "RLIMIT_FSIZE": self.disk, "RLIMIT_CORE": 0}
+        limits = {
+            "RLIMIT_DATA": self.memory, "RLIMIT_FSIZE": self.disk, "RLIMIT_CORE": 0,
+            "RLIMIT_MSGQUEUE": 0,
+        }  # fmt: skip
         return limits | ({"RLIMIT_NPROC": self.processes} if sandboxed else {})
 
 
@@ -104,9 +120,40 @@ def command(limits: Limits, shared: list, hidden: list) -> list[str]:
         path = path.resolve()
         if path.exists() and any(path.is_relative_to(place.resolve()) for place in seen):
             line += ["--perms", "0555", "--size", "4096", "--tmpfs", str(path)]
+            line += ["--remount-ro", str(path)]
     for path in shared:
         line += ["--bind", str(path), str(path)]
-    return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    ends = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
+    return [*scope(limits), *line, *ends]
+
+
+def scope(limits: Limits) -> list[str]:
+    """The command that puts what follows into a cgroup with these limits; nothing without one."""
+    return systemd_scope(limits.memory, limits.processes) if has_cgroup() else []
+
+
+def systemd_scope(memory: int, processes: int) -> list[str]:
+    return [
+        "systemd-run", "--user", "--scope", "--quiet", "--collect", "-p", f"MemoryMax={memory}",
+        "-p", "MemorySwapMax=0", "-p", f"TasksMax={processes}", "--",
+    ]  # fmt: skip
+
+
+@functools.cache
+def has_cgroup() -> bool:
+    """Whether systemd gives us a cgroup whose limit of memory is really set."""
+    asks = "cat /sys/fs/cgroup$(sed -n 's/^0:://p' /proc/self/cgroup)/memory.max"
+    try:
+        trial = [*systemd_scope(64 * MB, 16), "sh", "-c", asks]
+        done = subprocess.run(trial, capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.stdout.strip() == str(64 * MB)
+
+
+def memory_limit() -> str:
+    """How the memory of all processes together is limited here, in words."""
+    return "a cgroup" if has_cgroup() else "the grader, who adds it up; systemd gives no cgroup"
 
 
 def visible() -> list[Path]:
@@ -122,30 +169,42 @@ def environment(threads: int) -> dict[str, str]:
     """The environment of the kernel: nothing of the teacher's goes in."""
     return {
         "PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "Agg",
-        "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
+        "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1",
+        "NBGRADER_EXECUTION": "autograde", **libraries(threads),
+    }  # fmt: skip
+
+
+def libraries(threads: int) -> dict[str, str]:
+    """What the libraries find in the environment, in a kernel and in a worker."""
+    return {
+        "MPLBACKEND": "Agg", "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
     }  # fmt: skip
 
 
 class Watchman(threading.Thread):
     """Ends a tree of processes that holds too much or takes too long; `reason` says which."""
 
-    def __init__(self, limits: Limits, folder: Path):
+    def __init__(self, limits: Limits, deadline: float):
         super().__init__(daemon=True)
-        self.limits, self.folder = limits, folder
-        self.pid, self.reason, self.done = None, "", threading.Event()
+        self.limits, self.deadline = limits, deadline
+        self.pid, self.reason, self.late, self.done = None, "", False, threading.Event()
 
-    def watch(self, pid: int) -> None:
-        """Begin: `pid` is the first process of the tree."""
-        self.pid, self.deadline = pid, time.monotonic() + self.limits.seconds
+    def watch(self, pid: int, folder: Path) -> None:
+        """Begin: `pid` is the first process of the tree, `folder` what it shares with us."""
+        self.pid, self.folder = pid, folder
         self.start()
 
     def run(self):
+        limits = self.limits
         while not self.done.wait(0.1):
+            processes = tree(self.pid)
             if time.monotonic() > self.deadline:
-                self.end(f"it ran longer than {self.limits.seconds:g} s")
-            elif holds_more(self.pid, self.limits.memory):
-                self.end(f"it used more than {self.limits.memory // MB} MB of memory")
+                self.late = True
+                self.end(f"it ran longer than {limits.seconds:g} s")
+            elif holds_more(processes, limits.memory):
+                self.end(f"it used more than {limits.memory // MB} MB of memory")
+            elif has_more_files(processes, limits.files):
+                self.end(f"it made more than {limits.files:,} files")
             elif size(self.folder) > MB:
                 self.end("it filled the folder of the kernel's sockets")
 
@@ -171,19 +230,28 @@ def tree(pid: int) -> list[int]:
     return found[1:]
 
 
-def holds_more(pid: int, limit: int) -> bool:
-    """Whether the descendants of a process hold more memory together than `limit` bytes.
+def holds_more(processes: list[int], limit: int) -> bool:
+    """Whether these processes hold more memory together than `limit` bytes.
 
     Resident pages are quickly added up, but those that processes share count for each of them;
     only where that sum is too much are the shares asked for, which takes the kernel longer.
     """
-    processes = tree(pid)
     page = os.sysconf("SC_PAGE_SIZE")
     held = {each: field(each, "statm", r"\d+ (\d+)", page) for each in processes}
     if sum(held.values()) <= limit:
         return False
     shares = [field(each, "smaps_rollup", r"Pss:\s+(\d+)", 1024) for each in processes]
     return sum(shares) > limit
+
+
+def has_more_files(processes: list[int], limit: int) -> bool:
+    """Whether more than `limit` files are in the scratch folders that these processes see."""
+    with contextlib.suppress(OSError, IndexError):
+        root = f"/proc/{processes[0]}/root"
+        if not os.path.samefile(root, "/"):
+            places = [os.statvfs(f"{root}{place}") for place in ("/tmp", "/dev/shm")]
+            return sum(place.f_files - place.f_ffree for place in places) > limit
+    return False
 
 
 def field(pid: int, file: str, pattern: str, unit: int) -> int:

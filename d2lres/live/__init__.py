@@ -15,7 +15,7 @@ from .blocks import (
     conv3x3,
     sequential,
 )
-from .equivalence import copy_weights, difference
+from .equivalence import apart, copy_weights, difference, respond
 from .models import Net, build, freeze, live_counts, zero_last_gamma
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "GlobalAverage",
     "Net",
     "ResidualBlock",
+    "apart",
     "autograd",
     "build",
     "conv1x1",
@@ -40,6 +41,7 @@ __all__ = [
     "np",
     "npx",
     "num_gpus",
+    "respond",
     "sequential",
     "try_gpu",
     "zero_last_gamma",

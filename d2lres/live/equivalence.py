@@ -1,5 +1,8 @@
 """Do two nets compute the same?  Asked by giving both the same weights.
 
+`respond` is what one net says for itself, as plain data; `apart` compares two such answers.  So the
+two nets may be asked in different processes: a student's in one, the paper's in another.
+
 Explained in the chapter "For teachers": the assignments check with it what a student's block
 computes, whatever the student calls its layers and in whichever order they are made.
 """
@@ -33,17 +36,33 @@ def difference(ours, theirs, X, seed: int = 0) -> float:
     Raises ConfigError for a parameter of no known kind.
     Chapter "For teachers".
     """
-    for net in (ours, theirs):
-        net.initialize(force_reinit=True)
-        net(X).wait_to_read()  # the first batch fixes the shapes
-    if kinds_and_shapes(ours) != kinds_and_shapes(theirs):
+    return apart(respond(ours, X, seed), respond(theirs, X, seed))
+
+
+def respond(net, X, seed: int = 0) -> list:
+    """[its parameters as [kind, *shape], sorted; its outputs for X with the weights of `seed`].
+
+    Arguments: as for `difference`; X may be a NumPy array.  The outputs are a NumPy array.
+    Raises ConfigError for a parameter of no known kind.
+    Chapter "For teachers".
+    """
+    X = np.array(X, dtype="float32")
+    net.initialize(force_reinit=True)
+    net(X).wait_to_read()  # the first batch fixes the shapes
+    fill(net, seed)
+    return [kinds_and_shapes(net), net(X).asnumpy()]
+
+
+def apart(found, wanted) -> float:
+    """The largest difference of two answers of `respond`, as a share of the largest wanted output.
+
+    Infinity where the nets differ in their parameters or in the shape of their outputs.
+    Chapter "For teachers".
+    """
+    (ours, Y), (theirs, Z) = found, wanted
+    if ours != theirs or Y.shape != Z.shape:
         return inf
-    for net in (ours, theirs):
-        fill(net, seed)
-    Y, wanted = ours(X), theirs(X)
-    if Y.shape != wanted.shape:
-        return inf
-    return float(np.abs(Y - wanted).max() / np.abs(wanted).max())
+    return float(abs(Y - Z).max() / abs(Z).max())
 
 
 def copy_weights(source, target) -> None:
@@ -77,9 +96,9 @@ def kind_of(name: str) -> str:
     )
 
 
-def kinds_and_shapes(net) -> list[tuple]:
-    """Every parameter as (kind, shape), sorted."""
-    return sorted((kind_of(name), p.shape) for name, p in net.collect_params().items())
+def kinds_and_shapes(net) -> list[list]:
+    """Every parameter as [kind, *shape], sorted."""
+    return sorted([kind_of(name), *p.shape] for name, p in net.collect_params().items())
 
 
 def fill(net, seed: int) -> None:
