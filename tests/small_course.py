@@ -14,7 +14,8 @@ ANSWERS = {
     "explain": "The mean is moved by one far value, since every value weighs the same.",
 }
 HIDDEN = "the mean of 1, 2 is no whole number"
-MEAN_TEST = f"""assert mean([1, 2, 3]) == 2, "the mean of 1, 2, 3 is 2"
+MEAN_TEST = f"""found = mean([1, 2, 3])
+assert found == 2, "the mean of 1, 2, 3 is 2"
 ### BEGIN HIDDEN TESTS
 from d2lres.classroom.judging import examine
 

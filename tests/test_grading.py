@@ -325,7 +325,7 @@ def test_no_sandbox_grades_nevertheless(one, tmp_path, monkeypatch):
     "options, said",
     [
         (["--jobs", "0"], "--jobs: 0"),
-        (["--seconds", "0"], "above 0"),
+        (["--seconds", "0"], "--seconds: 0.0; expected a number above 0"),
         (["--course", "/nowhere"], "no assignment"),
     ],
 )

@@ -37,6 +37,7 @@ _LATER = {
     "MB": "sandbox",
     "Limits": "sandbox",
     "Settings": "client",
+    "memory_limit": "sandbox",
     "collect_check": "batch",
     "grade": "batch",
     "report": "reports",

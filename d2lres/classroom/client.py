@@ -167,6 +167,7 @@ class Client(NotebookClient):
     async def send(self, source: str, outputs=None) -> None:
         """Run this text; add its outputs.  Raises whatever shows that the kernel has ended."""
         cell = v4.new_code_cell(source)
+        self.nb.cells = [cell]
         self.found, self.reply, self.kept, self.received = "", {}, 0, 0
         try:
             await self.async_execute_cell(cell, 0)

@@ -8,7 +8,6 @@ import sys
 import click
 
 from ..classroom import need_nbgrader
-from ..errors import ConfigError
 
 
 @click.group()
@@ -81,15 +80,14 @@ def grade(name, folder, out, no_sandbox, jobs, cell_seconds, seconds, memory, co
     Stop it with Ctrl-C; the same command goes on.  Delete OUT/STUDENT.json to grade one again.
     """
     need_nbgrader()
-    from ..classroom import MB, Limits, Settings, grade
+    from ..classroom import MB, Limits, Settings, grade, memory_limit
 
-    if min(cell_seconds, seconds, memory) <= 0:
-        raise ConfigError("--cell-seconds, --seconds, --memory: expected numbers above 0.")
     limits = Limits(cell_seconds=cell_seconds, seconds=seconds, memory=memory * MB)
     settings = Settings(limits=limits, sandboxed=not no_sandbox)
-    now, number, skipped = grade(name, folder, out, course=course, settings=settings, jobs=jobs)
-    for line in skipped:
+    now, number, lines = grade(name, folder, out, course=course, settings=settings, jobs=jobs)
+    for line in lines:
         click.echo(line)
+    click.echo(f"Memory was limited by {memory_limit()}." if not no_sandbox else "No sandbox.")
     click.echo(f"{now} graded now, {number} in all; next: d2lres assignments report {out}")
 
 
