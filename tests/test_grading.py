@@ -154,10 +154,10 @@ CASES = {
     "warns": (mean("import warnings; warnings.warn('careful')"), 2, 3, ""),
     "helpers": (wrong(HELPERS), 0, 0, "AssertionError: the mean of 1, 2, 3"),
     "code-swap": (wrong(CODE_SWAP), 0, 0, "AssertionError: the mean of 1, 2, 3"),
-    "swallows-errors": (wrong(SWALLOW), 0, 0, small.HIDDEN),
-    "run-cell": (wrong(RUN_CELL), 0, 0, small.HIDDEN),
+    "swallows-errors": (wrong(SWALLOW), 0, 0, "AssertionError: the mean of 1, 2, 3"),
+    "run-cell": (wrong(RUN_CELL), 0, 0, "TimeoutError|AssertionError"),
     "transformer": (wrong(TRANSFORMER), 0, 0, small.HIDDEN),
-    "forger": (wrong(FORGER), 0, 0, small.HIDDEN),
+    "forger": (wrong(FORGER), 0, 0, "NameError"),
     "says-so": (wrong("print('All tests passed')"), 0, 0, "AssertionError"),
 }  # fmt: skip
 

@@ -219,7 +219,7 @@ def test_the_expected_values_stay_out_of_the_sandbox(tmp_path):
 
     judges = Judges(load_assignment("sums", small.write_course(tmp_path)), seed=1)
     for name, test in judges.assignment.tests.items():
-        sent = test.visible + judges.question(name)
+        sent = "\n".join([test.visible, *judges.questions(name)])
         assert "def probe" in sent and "def judge" not in sent
         assert small.HIDDEN not in sent and "ptp" not in sent
     again = Judges(judges.assignment, seed=2)

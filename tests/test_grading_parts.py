@@ -60,7 +60,8 @@ def array(kind="float64", shape=(1,), data=bytes(8)) -> str:
         '"\\ud800"', '{"\\ud800": 1}', array("object"), array(["float64"]), array(shape=[2]),
         array(shape=[-1]), array(shape=[10**9, 0], data=b""), array(shape=[True]), array(shape=7),
         array(shape=[1] * 9), array(data="%%"), array(data=7),
-        array(data=numpy.array(nan).tobytes()), array(data=numpy.array(-inf).tobytes()), '{"array": "float64"}',
+        array(data=numpy.array(nan).tobytes()), array(data=numpy.array(-inf).tobytes()),
+        '{"array": "float64"}',
     ],
 )  # fmt: skip
 def test_what_is_not_plain_is_refused(text):
@@ -139,6 +140,7 @@ def test_an_output_is_made_anew_from_what_is_known():
     "kind, content",
     [
         ("stream", {"name": ["stdout"], "text": "x"}), ("stream", {}), ("comm_open", {}),
+        ("error", {"ename": 7}),
         ("display_data", {"data": ["text/plain"]}), ("display_data", {}),
         ("display_data", {"data": {"image/png": 7}}),
         ("display_data", {"data": {"image/png": "%"}}),

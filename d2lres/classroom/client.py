@@ -61,17 +61,20 @@ async def started(watchman, settings: Settings):
     folder = scratch / "k"  # of the sockets; a sandbox sees this alone
     folder.mkdir()
     context = zmq.asyncio.Context()
+    client = Client(manager(folder, context, settings), watchman, settings.limits)
     try:
-        client = Client(manager(folder, context, settings), watchman, settings.limits)
         try:
             await start(client, folder, settings)
         except D2lresError:
             if not watchman.late:
                 raise
-            client = None
+            yield None
+            return
         yield client
     finally:
         watchman.end()
+        if client.kc:
+            client.kc.stop_channels()
         context.destroy(linger=0)
         folder.chmod(0o700)
         shutil.rmtree(scratch, ignore_errors=True)
@@ -202,8 +205,8 @@ class Client(NotebookClient):
             self.watchman.end("it printed without end")
         if self.kept + length <= 2 * self.limits.output:
             output = clean(kind, content)
-        elif kind == "error":
-            output = error(line(content["ename"], 100), "a very long error message")
+        elif kind == "error":  # without its traceback, which may be what is too long
+            output = error(line(content.get("ename"), 100), line(content.get("evalue")))
         else:
             output = None
         if output:

@@ -50,9 +50,9 @@ class Judges:
             if score != test.points:
                 raise ValueError(f"{score:g} of {test.points:g} points for the reference. {why}")
 
-    def question(self, name: str) -> str:
-        """The cell by which a test asks the student's code."""
-        return self.assignment.tests[name].question(self.data[name])
+    def questions(self, name: str) -> list[str]:
+        """The cells by which a test asks the student's code."""
+        return self.assignment.tests[name].questions(self.data[name])
 
     def verdict(self, name: str, found: str) -> tuple[float, str]:
         """The points for what a probe gave, and why they are not all."""
@@ -60,7 +60,7 @@ class Judges:
         try:
             score = self.judges[name](decode(found), *map(decode, self.data[name]))
         except Exception as error:  # what was found is the student's, and so is what comes of it
-            return 0.0, f"{type(error).__name__}: {error}"
+            return 0.0, f"{type(error).__name__}: {error}"[:2000]
         score = points if score is None else score
         if type(score) not in (int, float) or not 0 <= score <= points:
             raise self.fault(name, f"its judge returns {score!r:.100}, of {points:g} points")

@@ -64,10 +64,13 @@ class Test:
     judge: str
     given: str = ""
 
-    def question(self, data: list[str]) -> str:
-        """The probe's half as a cell."""
+    def questions(self, data: list[str]) -> list[str]:
+        """The probe's half as two cells: an error of the probe should not show all of the data."""
         here = f"__import__({__name__!r}, fromlist=['answer'])"
-        return f"{self.probe}\n\n\n{here}.answer({', '.join(['probe', *map(repr, data)])})"
+        return [
+            f"what_is_given = {data!r}",
+            f"{self.probe}\n\n\n{here}.answer(probe, *what_is_given)",
+        ]
 
 
 def parse_test(points: float, visible: str, hidden: str, answers: set[str]) -> Test:

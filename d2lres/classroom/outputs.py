@@ -18,9 +18,8 @@ def clean(kind: str, content: dict):
     """An output of a notebook, made from a message of this kind; None where nothing is to show."""
     if kind == "stream" and content.get("name") in ("stdout", "stderr"):
         return v4.new_output("stream", name=content["name"], text=text(content.get("text")))
-    if kind == "error":
-        lines = content.get("traceback")
-        lines = [text(line) for line in lines] if isinstance(lines, list) else []
+    if kind == "error" and isinstance(content.get("traceback"), list):
+        lines = [text(line) for line in content["traceback"]]
         return error(text(content.get("ename"))[:100], text(content.get("evalue")), lines)
     if kind in ("display_data", "execute_result") and isinstance(content.get("data"), dict):
         data = {name: text(content["data"][name]) for name in TEXTS if name in content["data"]}

@@ -85,8 +85,9 @@ class Session:
         """A test: what students see, then the probe, then the judge."""
         name = grade_id(cell)
         await client.send(self.shown(cell), cell.outputs)
-        if not failed(cell.outputs):
-            await client.send(self.judges.question(name), cell.outputs)
+        for question in self.judges.questions(name):
+            if not failed(cell.outputs):
+                await client.send(question, cell.outputs)
         if failures := failed(cell.outputs):
             self.verdicts[name] = 0.0, line(f"{failures[0].ename}: {failures[0].evalue}")
             return
