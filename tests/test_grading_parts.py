@@ -22,9 +22,10 @@ from d2lres.classroom.batch import collect_check, grade
 from d2lres.classroom.client import Settings
 from d2lres.classroom.judging import examine
 from d2lres.classroom.marks import read_result, result_file, shown
-from d2lres.classroom.outputs import clean
+from d2lres.classroom.outputs import clean, error
 from d2lres.classroom.plain import NotPlain, decode, encode
 from d2lres.classroom.reference import plain_python
+from d2lres.classroom.running import Session
 from d2lres.classroom.sandbox import Limits
 from d2lres.classroom.scratch import scratch_folder
 from d2lres.classroom.workers import Failed, Workers
@@ -325,3 +326,17 @@ def test_half_seconds_are_seconds_too(tmp_path):
     outputs = [each for cell in result["notebook"].cells for each in cell.get("outputs", ())]
     assert "the cell ran longer than 2.5 s" in str(outputs)
     assert [cell["score"] for cell in result["cells"]] == [0, 3, None]
+
+
+def test_all_outputs_together_are_limited_and_an_error_stays():
+    notebook = small.v4.new_notebook(cells=[small.v4.new_code_cell("") for _ in range(100)])
+    session = Session(notebook, None, LIMITS)
+    for cell in notebook.cells:
+        cell.outputs = [
+            small.v4.new_output("stream", text="x" * LIMITS.output),
+            error("ValueError", "no", ["a long way"] * 99),
+        ]
+        session.measure(cell)
+    assert len(json.dumps(notebook)) < 60 * LIMITS.output
+    assert notebook.cells[0].outputs[0].text == "x" * LIMITS.output
+    assert notebook.cells[-1].outputs == [error("ValueError", "no")]

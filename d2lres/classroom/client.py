@@ -31,7 +31,7 @@ from .outputs import clean, error, failed, line
 KERNEL = Path(__file__).with_name("kernel.py")
 CHANNEL_BYTES = 8 * sandbox.MB  # one message of a kernel; a larger one closes its connection
 MESSAGES = 50  # of those that wait to be read
-FLOOD = 50  # times the output that a cell may keep: beyond that, its kernel is ended
+FLOOD = 50  # times the output of a cell: all may keep as much, and a cell that sends more is ended
 STOPPING = 10  # seconds for a cell that has been told to stop
 
 

@@ -12,12 +12,14 @@ A cell that ends its kernel is marked; a new kernel runs what precedes without i
 """
 
 import asyncio
+import json
 import time
 
 from nbclient.exceptions import CellTimeoutError, DeadKernelError
 
+from ..errors import D2lresError
 from . import sandbox
-from .client import Ended, Settings, started
+from .client import FLOOD, Ended, Settings, started
 from .outputs import error, failed, line
 from .reference import grade_id, is_test
 
@@ -28,17 +30,21 @@ def run(notebook, judges, settings: Settings) -> tuple[dict, list[str]]:
     Returns the verdict for each test by its id, as (points, why they are not all), and notes for
     the teacher.
     """
-    session = Session(notebook, judges, time.monotonic() + settings.limits.seconds)
+    session = Session(notebook, judges, settings.limits)
     asyncio.run(session.run(settings))
     return session.verdicts, session.notes
 
 
 class Session:
-    """A notebook, run by as many kernels as it ends: `begin` is the cell that the next one goes on
-    with, `ended` are the cells that have ended one."""
+    """A notebook, run by as many kernels as it ends.
 
-    def __init__(self, notebook, judges, deadline: float):
-        self.cells, self.judges, self.deadline = notebook.cells, judges, deadline
+    `begin` is the cell that the next kernel goes on with, `ended` are the cells that have ended
+    one, and `room` is how many characters of output the notebook may still hold.
+    """
+
+    def __init__(self, notebook, judges, limits: sandbox.Limits):
+        self.cells, self.judges = notebook.cells, judges
+        self.deadline, self.room = time.monotonic() + limits.seconds, FLOOD * limits.output
         self.begin, self.ended, self.verdicts, self.notes = 0, set(), {}, []
 
     async def run(self, settings: Settings) -> None:
@@ -68,6 +74,9 @@ class Session:
                     await self.examine(client, cell)
                 else:
                     await client.send(cell.source, cell.outputs)
+                self.measure(cell)
+            except D2lresError:  # a judge's fault, not the student's
+                raise
             except Exception as failure:  # whatever a kernel may do or send: the rest is graded
                 if client.watchman.late:
                     return
@@ -77,9 +86,15 @@ class Session:
 
     def shown(self, cell) -> str:
         """What runs of a cell as it stands: all, or of a test what students see."""
-        return (
-            self.judges.assignment.tests[grade_id(cell)].visible if is_test(cell) else cell.source
-        )
+        tests = self.judges.assignment.tests
+        return tests[grade_id(cell)].visible if is_test(cell) else cell.source
+
+    def measure(self, cell) -> None:
+        """Take the size of a cell's outputs from `room`; where there is none, only errors stay."""
+        self.room -= len(json.dumps(cell.outputs))
+        if self.room < 0:
+            errors = [error(each.ename, line(each.evalue)) for each in failed(cell.outputs)]
+            cell.outputs = errors[:1]
 
     async def examine(self, client, cell) -> None:
         """A test: what students see, then the probe, then the judge."""
