@@ -17,7 +17,7 @@ HIDDEN = "the mean of 1, 2 is no whole number"
 MEAN_TEST = f"""found = mean([1, 2, 3])
 assert found == 2, "the mean of 1, 2, 3 is 2"
 ### BEGIN HIDDEN TESTS
-from d2lres.classroom.judging import examine
+from d2lres.classroom import examine
 
 
 def probe():
@@ -32,7 +32,7 @@ examine(probe, judge)
 ### END HIDDEN TESTS"""
 SPREAD_TEST = """np.testing.assert_allclose(spread([3, 1, 7]), 6)
 ### BEGIN HIDDEN TESTS
-from d2lres.classroom.judging import examine
+from d2lres.classroom import examine
 
 
 def given(random):

@@ -17,10 +17,9 @@ from test_grading import LIMITS, needs_sandbox, sandbox_works
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.classroom import sandbox
+from d2lres.classroom import examine, sandbox
 from d2lres.classroom.batch import collect_check, grade
 from d2lres.classroom.client import Settings
-from d2lres.classroom.judging import examine
 from d2lres.classroom.marks import read_result, result_file, shown
 from d2lres.classroom.outputs import clean, error
 from d2lres.classroom.plain import NotPlain, decode, encode

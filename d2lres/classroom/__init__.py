@@ -31,6 +31,7 @@ from ..names import on_first_use
 
 # nbgrader and what it brings are needed only here, and only by teachers.
 _LATER = {
+    "examine": "judging",
     "list_assignments": "assignments",
     "need_nbgrader": "assignments",
     "release": "assignments",

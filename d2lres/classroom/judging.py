@@ -1,7 +1,7 @@
 """A hidden test in two halves: a probe beside the student's code, and a judge far from it.
 
     ### BEGIN HIDDEN TESTS
-    from d2lres.classroom.judging import examine
+    from d2lres.classroom import examine
 
 
     def given(random):  # what the probe receives; `random` is a NumPy generator
@@ -83,7 +83,7 @@ def parse_test(points: float, visible: str, hidden: str, answers: set[str]) -> T
     functions = {node.name: node for node in nodes if isinstance(node, ast.FunctionDef)}
     found = [getattr(node, "name", None) or ast.unparse(node) for node in nodes]
     names = ["probe", "judge", *({"given"} & functions.keys())]
-    expected = [f"from {__name__} import examine", *names, f"examine({', '.join(names)})"]
+    expected = [f"from {__package__} import examine", *names, f"examine({', '.join(names)})"]
     if sorted(found) != sorted(expected) or found[-1:] != expected[-1:]:
         raise ValueError(
             f"its hidden part has {'; '.join(found)[:300] or 'nothing'}, "

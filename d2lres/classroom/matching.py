@@ -145,8 +145,6 @@ class _Matcher:
             name = name_at.get(index)
             if name is None:
                 cells.append(make(cell))
-                if cell.source.strip() in self.plain:
-                    cells[-1].metadata["given"] = True  # such as the cell of imports
             elif name in self.given:
                 self.note_changes(name, cell)
                 cells.append(make(self.source[name], self.released[name]))
