@@ -4,7 +4,10 @@ The order of reading is the order of work:
 
     assignments.py  what there is to hand out, and the students' versions of it
     reference.py    a source notebook as the grader needs it: with and without its solutions
-    submissions.py  the files of a folder, read whatever their encoding
+    students.py     whose a file is, and what a name may hold
+    handed_in.py    the files of a folder or an archive, which is never unpacked
+    submissions.py  one file read as a notebook, whatever wrote it
+    collecting.py   who handed in what
     matching.py     the student's cells put beside the source's; the tests put back
     sandbox.py      the kernel that student code runs in, without a network and within limits
     kernel.py       the program inside the sandbox

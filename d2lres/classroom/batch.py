@@ -15,11 +15,13 @@ from tqdm import tqdm
 
 from ..errors import ConfigError, D2lresError, DataError
 from ..machine import usable_cores
+from .collecting import find_submissions
 from .marks import check, grade_one, key, read_result, result_file, write_result
 from .reference import COURSE, load_assignment
 from .running import Settings
 from .sandbox import check_sandbox
-from .submissions import Damaged, find_submissions
+from .students import one_line
+from .submissions import Damaged
 
 
 def collect_check(name: str, folder, course=None):
@@ -34,7 +36,7 @@ def collect_check(name: str, folder, course=None):
             _, notes = check(assignment, submission)
             yield submission.student, True, notes
         except Damaged as reason:
-            yield submission.student, False, [f"{submission.path.name}: {reason}"]
+            yield submission.student, False, [one_line(f"{submission.path.name}: {reason}")]
     for line in skipped:
         yield "", True, [line]
 

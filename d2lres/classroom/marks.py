@@ -17,6 +17,7 @@ from ..files import write_whole
 from .matching import match
 from .reference import Assignment, grade_id
 from .running import Settings, is_test, run
+from .students import file_name, one_line
 from .submissions import Damaged, Submission, read_notebook
 
 FORMAT = 1
@@ -34,7 +35,7 @@ def grade_one(assignment: Assignment, submission: Submission, settings: Settings
     result = {
         "format": FORMAT,
         "student": submission.student,
-        "file": submission.path.name,
+        "file": one_line(submission.path.name),
         "key": key(assignment, submission),
         "assignment": assignment.name,
         "sandbox": settings.sandboxed,
@@ -56,18 +57,21 @@ def grade_one(assignment: Assignment, submission: Submission, settings: Settings
 
 def marks(notebook) -> list[dict]:
     """One entry for each graded cell: points, score (None: by hand), and why points are missing."""
-    from nbgrader.utils import determine_grade, is_grade
+    from nbgrader.utils import determine_grade, is_grade, is_task
 
     found = []
     for cell in notebook.cells:
-        if not is_grade(cell):
+        if is_task(cell):  # read by the teacher, whatever the student has done about it
+            points = float(cell.metadata["nbgrader"]["points"])
+            found.append({"id": grade_id(cell), "points": points, "score": None, "why": ""})
+        if not is_grade(cell) or is_task(cell):
             continue
         score, points = determine_grade(without_streams(cell) if is_test(cell) else cell)
         why = [] if score else [o for o in cell.get("outputs", ()) if o.output_type == "error"]
         entry = {"id": grade_id(cell), "points": points, "score": score, "why": ""}
         if why:
             entry["why"] = f"{why[0].ename}: {why[0].evalue}"[:300]
-        elif score == 0:
+        elif score == 0 and not is_test(cell):
             entry["why"] = "not answered"
         found.append(entry)
     return found
@@ -86,16 +90,11 @@ def without_streams(cell):
 
 def key(assignment: Assignment, submission: Submission) -> str:
     """What a result depends on: the content of the submission and of the assignment."""
-    digest = hashlib.sha256(assignment.digest.encode())
-    if submission.problem or not submission.path.is_file():
-        digest.update(submission.problem.encode())
-    else:
-        digest.update(submission.path.read_bytes())
-    return digest.hexdigest()
+    return hashlib.sha256((assignment.digest + submission.digest()).encode()).hexdigest()
 
 
 def result_file(out, student: str) -> Path:
-    return Path(out) / f"{student}.json"
+    return Path(out) / f"{file_name(student)}.json"
 
 
 def write_result(out, result: dict) -> None:
