@@ -87,7 +87,7 @@ def test_the_table_has_points_sum_and_what_is_left_to_do(result_of, tmp_path):
         "format": 1, "student": "cem", "assignment": "sums", "status": "damaged", "cells": [],
         "notes": ["truncated"],
     })  # fmt: skip
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     table = rows(path)
     assert list(table["ana"]) == [
         "student", "mean-test", "spread-test", "explain", "sum", "of", "needs manual grading",
@@ -107,20 +107,20 @@ def test_points_of_a_notebook_in_the_source_s_order_even_if_the_first_student_is
         "notes": ["empty"],
     })  # fmt: skip
     result_of("ana")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert list(rows(path)["aaa"])[1:4] == ["mean-test", "spread-test", "explain"]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+a", "-b", "@SUM(A1)"])
 def test_no_name_becomes_a_formula(result_of, tmp_path, name):
     result_of(name)
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert list(rows(path)) == [f"'{name}"]
 
 
 def test_names_keep_their_letters_in_a_spreadsheet(result_of, tmp_path):
     result_of("Žofia Müller")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert path.read_bytes().startswith(b"\xef\xbb\xbf") and "Žofia Müller" in rows(path)
 
 
@@ -142,13 +142,15 @@ def test_points_for_written_answers_are_filled_in_and_counted(result_of, tmp_pat
     report(tmp_path / "out")
     form = tmp_path / "out" / "manual.csv"
     text = form.read_text(encoding="utf-8-sig")
-    assert text.splitlines() == [
+    lines = [line.rpartition(",") for line in text.splitlines()]
+    assert [line[0] for line in lines] == [
         "student,cell,points,comment",
         "'=bo,explain,,",
         "Müller,explain,,",
     ]
+    assert lines[0][2] == "answer" and lines[1][2] == lines[2][2] != ""  # they wrote the same
     form.write_bytes(save(text.replace("Müller,explain,,", "Müller,explain,4.5,Größer als *alle*")))
-    path, pages = report(tmp_path / "out")
+    path, pages, _ = report(tmp_path / "out")
     table = rows(path)
     assert list(table["Müller"].values())[1:7] == ["2", "3", "4.5", "9.5", "10", ""]
     assert list(table["'=bo"].values())[1:7] == ["2", "3", "", "5", "10", "explain"]
@@ -189,18 +191,18 @@ def test_a_file_with_other_columns_is_refused(result_of, tmp_path, content):
 def test_the_feedback_shows_points_reasons_and_notes(result_of, tmp_path):
     failed = {"mean-test": [error("AssertionError", "the mean of 1, 2, 3 is 2")]}
     result_of("ana", failed, notes=["read as cp1252"])
-    _, (page,) = report(tmp_path / "out")
+    _, (page,), _ = report(tmp_path / "out")
     text = " ".join(BeautifulSoup(page.read_text(), "html.parser").get_text().split())
-    assert "sums: ana (Score: 3.0 / 10.0)" in text
-    assert "Test cell (Score: 0.0 / 2.0)" in text and "the mean of 1, 2, 3 is 2" in text
-    assert "read as cp1252" in text and "Waits for the teacher" in text
+    assert "sums: ana: 3 of 10 points" in text
+    assert "Test mean-test 0 of 2 points" in text and "the mean of 1, 2, 3 is 2" in text
+    assert "read as cp1252" in text and "waits for the teacher" in text
 
 
 def test_html_of_a_student_does_not_run_in_the_teacher_s_browser(result_of, tmp_path):
     attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     shown = v4.new_output("display_data", data={"text/html": attack})
     result_of("<img src=x onerror=alert(3)>", {"mean-test": [shown]}, [attack], explain=attack)
-    _, (page,) = report(tmp_path / "out")
+    _, (page,), _ = report(tmp_path / "out")
     soup = BeautifulSoup(page.read_text(), "html.parser")
     assert not [s for s in soup.find_all("script") if "alert" in s.get_text()]
     assert not soup.find_all(onerror=True)
@@ -208,7 +210,7 @@ def test_html_of_a_student_does_not_run_in_the_teacher_s_browser(result_of, tmp_
 
 def test_a_report_is_whole_or_the_old_one(result_of, tmp_path, monkeypatch):
     result_of("ana")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     before = path.read_bytes()
     result_of("bo")
 

@@ -14,11 +14,16 @@ The order of reading is the order of work:
     running.py      the notebook sent to that kernel, cell by cell
     marks.py        points, counted by nbgrader
     batch.py        many submissions, several at a time, as often as it is interrupted
+    tables.py       CSV that no spreadsheet takes for a program
     manual.py       points that the teacher gives
+    rendering.py    what students wrote and displayed, as HTML that is safe to look at
+    feedback.py     the page that goes back to a student
+    exports.py      grades for Moodle and Canvas
+    gradebook.py    marks in nbgrader's database
     reports.py      grades as CSV, feedback as HTML
 
-nbgrader clears the solutions, counts the points and lays out the feedback.  What is added here is
-what it lacks: the sandbox, the check before grading, and a test that must prove that it passed.
+nbgrader clears the solutions and counts the points.  What is added here is what it lacks: the
+sandbox, the check before grading, and a test that must prove that it passed.
 
 Explained on the page "For teachers".
 """

@@ -33,7 +33,7 @@ def find_submissions(name: str, folder) -> tuple[list[Submission], list[str]]:
         if item.is_litter:
             litter.append(item)
         elif whose:
-            students.setdefault(whose.student, []).append((item, whose))
+            students.setdefault(one_line(whose.student), []).append((item, whose))
         else:
             said = item.problem or "neither a notebook nor a student's folder"
             lines.append(f"{'/'.join(item.parts)}: skipped, {said}")

@@ -178,8 +178,11 @@ class _Matcher:
 
     def given_cell(self, name: str):
         """A test with what is hidden in it; a text as the student has it, without marking advice."""
-        cell = self.source[name] if self.source[name].cell_type == "code" else self.released[name]
-        return make(cell, self.released[name])
+        released = self.released[name]
+        cell = make(self.source[name] if released.cell_type == "code" else released, released)
+        if cell.source != released.source:
+            cell.metadata["released"] = released.source  # what the feedback may show of it
+        return cell
 
     def changed(self, name: str, cell) -> list:
         """What the student wrote into a given text, which may be an answer: kept below it."""
