@@ -8,7 +8,7 @@ shown as text.
 import base64
 import functools
 import html
-import io
+import itertools
 import json
 import re
 
@@ -33,6 +33,10 @@ STYLES = ["text-align", "vertical-align", "color", "background-color"]
 LONGEST = 50_000  # characters of Markdown or code; a longer text is shown as it is
 FORMULAS = 200  # on a page, of at most
 FORMULA = 300  # characters each
+EM = 0.011  # a unit of a drawn formula: a font of 100 units, a little larger than the text around
+# A path of matplotlib in the letters of SVG: move, line, curves of one and of two handles, close.
+LETTERS, CLOSE = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}, 79
+DEEPEST = 500  # tags that are open at once: a browser's parser takes the square of it
 
 
 def _is_allowed(tag: str, name: str, value: str) -> bool:
@@ -66,6 +70,8 @@ GATE = bleach.Cleaner(
 def clean(fragment: str) -> Markup:
     """HTML with what is on the lists; the rest of the tags is taken out, their text stays."""
     # The text of these is for the browser and not for a reader.
+    if len(re.findall(r"<\w", fragment)) - len(re.findall(r"</\w|/>", fragment)) > DEEPEST:
+        raise ValueError("HTML that is nested too deeply")
     fragment = re.sub(r"(?is)<(script|style|title)\b.*?</\1\s*>", "", fragment)
     return Markup(GATE.clean(fragment))
 
@@ -159,24 +165,29 @@ class Formulas:
 @functools.lru_cache(1000)
 def _drawn(body: str) -> str | None:
     """An `img` of a formula that stands on the line; None for TeX that matplotlib does not know."""
-    from matplotlib.figure import Figure
     from matplotlib.font_manager import FontProperties
-    from matplotlib.mathtext import MathTextParser
+    from matplotlib.textpath import text_to_path
 
-    font, out = FontProperties(size=12, math_fontfamily="cm"), io.BytesIO()
+    font, text = FontProperties(size=text_to_path.FONT_SCALE, math_fontfamily="cm"), f"${body}$"
     try:
-        # In points: the box, and how far it reaches below the line.
-        width, height, depth, _, _ = MathTextParser("path").parse(f"${body}$", 72, font)
-        figure = Figure(figsize=(width / 72, height / 72))
-        figure.text(0, depth / height, f"${body}$", fontproperties=font)
-        figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
+        # The box, how far it reaches below the line, and the outline, y up: all in units.
+        width, height, depth = text_to_path.get_text_width_height_descent(text, font, ismath=True)
+        points, codes = text_to_path.get_text_path(font, text, ismath=True)
     except TimeoutError:
         raise
     except Exception:  # matplotlib raises ValueError, and others from its parser
         return None
-    url = f"data:image/svg+xml;base64,{base64.b64encode(out.getvalue()).decode()}"
-    alt = html.escape(f"${body}$")
-    return f'<img src="{url}" alt="{alt}" style="vertical-align: {-depth:.1f}pt">'
+    steps = [
+        LETTERS[code]
+        + ("" if code == CLOSE else " ".join(f"{x:.1f} {-y:.1f}" for _, (x, y) in run))
+        for code, run in itertools.groupby(zip(codes, points, strict=True), lambda pair: pair[0])
+    ]
+    box = f"0 {depth - height - 2:.1f} {width + 2:.1f} {height + 4:.1f}"
+    size = f'width="{(width + 2) * EM:.2f}em" height="{(height + 4) * EM:.2f}em"'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}><path d="{"".join(steps)}"/></svg>'
+    url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
+    style = f"vertical-align: {-(depth + 2) * EM:.2f}em"
+    return f'<img src="{url}" alt="{html.escape(text)}" style="{style}">'
 
 
 def output(found, formulas=None) -> Markup:

@@ -122,7 +122,7 @@ def environment(threads: int) -> dict[str, str]:
     """The environment of the kernel: nothing of the teacher's goes in."""
     return {
         "PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "Agg",
+        "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
     }  # fmt: skip
 
