@@ -87,8 +87,7 @@ def nested(depth: int) -> dict:
 
 
 WHOLE = json.dumps(small.submission()).encode()
-PNG = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
-PASTED = {"a.png": {"image/png": PNG}}
+PASTED = {"a.png": {"image/png": small.PNG}}
 
 # kind: (the file handed in, what is said of it; "" where it is graded without a word)
 FILES = {
@@ -138,7 +137,7 @@ def test_a_file(class_of, tmp_path, kind):
 def test_a_pasted_image_comes_back(class_of, tmp_path):
     small.hand_in(tmp_path / "in", "cem", FILES["a pasted image"][0])
     _, _, out = class_of()
-    assert f"data:image/png;base64,{PNG}" in (out / "feedback" / "cem.html").read_text()
+    assert f"data:image/png;base64,{small.PNG}" in (out / "feedback" / "cem.html").read_text()
 
 
 NAMES = {

@@ -177,7 +177,7 @@ class _Matcher:
         return v4.new_notebook(cells=cells)
 
     def given_cell(self, name: str):
-        """A test with what is hidden in it; a text as the student has it, without marking advice."""
+        """A test with what is hidden in it; a text without the marking advice."""
         released = self.released[name]
         cell = make(self.source[name] if released.cell_type == "code" else released, released)
         if cell.source != released.source:

@@ -19,9 +19,9 @@ from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
 
 TAGS = frozenset(
-    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption figure "
-    "h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s samp small span strong sub summary sup table "
-    "tbody td tfoot th thead tr u ul var".split()
+    "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption "
+    "figure h1 h2 h3 h4 h5 h6 hr i img kbd li ol p pre q s samp small span strong sub summary sup "
+    "table tbody td tfoot th thead tr u ul var".split()
 )
 PICTURES = ("image/png", "image/jpeg", "image/gif", "image/webp", "image/svg+xml")
 PICTURE = re.compile(rf"data:({'|'.join(map(re.escape, PICTURES))});base64,[A-Za-z0-9+/=]+")
@@ -184,14 +184,15 @@ def _drawn(body: str) -> str | None:
     ]
     box = f"0 {depth - height - 2:.1f} {width + 2:.1f} {height + 4:.1f}"
     size = f'width="{(width + 2) * EM:.2f}em" height="{(height + 4) * EM:.2f}em"'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}><path d="{"".join(steps)}"/></svg>'
+    outline = f'<path d="{"".join(steps)}"/>'
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}>{outline}</svg>'
     url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
     style = f"vertical-align: {-(depth + 2) * EM:.2f}em"
     return f'<img src="{url}" alt="{html.escape(text)}" style="{style}">'
 
 
 def output(found, formulas=None) -> Markup:
-    """One output of a cell: text, an error's traceback, or the richest form of what was displayed."""
+    """One output of a cell: text, a traceback, or the richest form of what was displayed."""
     if found["output_type"] == "stream":
         return as_text(_joined(found["text"]))
     if found["output_type"] == "error":

@@ -1,9 +1,10 @@
 """Whose a file is: the student's name, out of a file's or a folder's.
 
-Names come from the students' machines and from learning platforms: in any encoding, with anything in
-them.  Here they become text that a terminal prints, a table holds and a file can be called.
+Names come from the students' machines and from learning platforms: in any encoding, with anything
+in them.  Here they become text that a terminal prints, a table holds and a file can be called.
 """
 
+import contextlib
 import hashlib
 import os
 import re
@@ -66,19 +67,11 @@ def readable(text: str) -> str:
     A name that is not UTF-8, which Python holds as halves of characters, was written by a Windows
     program in its own code page.
     """
-    if any("\ud800" <= c <= "\udfff" for c in text):
-        content = text.encode("utf-8", "surrogateescape" if _is_of_a_file(text) else "replace")
-        text = content.decode("cp1252", "replace")
+    if re.search("[\udc80-\udcff]", text):
+        with contextlib.suppress(UnicodeEncodeError):  # other halves are no bytes of a name
+            text = os.fsencode(text).decode("cp1252", "replace")
     text = unicodedata.normalize("NFC", text)
     return "".join("\ufffd" if _is_obeyed(c) else c for c in text)
-
-
-def _is_of_a_file(text: str) -> bool:
-    try:
-        os.fsencode(text)
-        return True
-    except UnicodeEncodeError:
-        return False
 
 
 def _is_obeyed(c: str) -> bool:

@@ -1,4 +1,4 @@
-"""CSV as teachers' programs read and write it, and fields that no spreadsheet takes for a formula."""
+"""CSV as teachers' programs read and write it, with fields that are never taken for a formula."""
 
 import csv
 import io
@@ -30,7 +30,7 @@ def read(text: str) -> tuple[str, bool, list[tuple[int, list[str]]]]:
     """The delimiter of a table, whether it was told, and its rows with the numbers of their lines.
 
     A comma, a semicolon or a tab: the one that the first row has most of.  A first line `sep=;`,
-    by which Excel is told, is taken at its word.  Lines may end in any way; empty ones are left out.
+    by which Excel is told, is taken at its word.  Lines may end in any way; empty ones are no rows.
     """
     lines = io.StringIO(text, newline="")
     first = lines.readline()
