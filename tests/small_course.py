@@ -97,3 +97,31 @@ def hand_in(folder: Path, student: str, notebook) -> Path:
     content = notebook if isinstance(notebook, bytes) else json.dumps(notebook).encode()
     path.write_bytes(content)
     return path
+
+
+def result_maker(here: Path):
+    """A function that writes a result as `grade` does, of tests that have not really run.
+
+    HERE/out gets STUDENT.json; `outputs` are those of the tests, by cell id.
+    """
+    from d2lres.classroom import marks
+    from d2lres.classroom.reference import grade_id, load_assignment
+    from d2lres.classroom.submissions import Submission
+
+    assignment = load_assignment(NAME, write_course(here / "course"))
+
+    def make(student, outputs=(), notes=(), **answers):
+        path = hand_in(here / "in", student, submission(**answers))
+        notebook, _ = marks.check(assignment, Submission(student, path))
+        for cell in notebook.cells:
+            if grade_id(cell) in dict(outputs):
+                cell.outputs = dict(outputs)[grade_id(cell)]
+        result = {
+            "format": 1, "student": student, "file": path.name, "key": "", "assignment": NAME,
+            "sandbox": True, "status": "graded", "notes": list(notes), "seconds": 1.0,
+            "cells": marks.marks(notebook), "notebook": notebook,
+        }  # fmt: skip
+        marks.write_result(here / "out", result)
+        return result
+
+    return make

@@ -1,4 +1,4 @@
-"""What is handed in: folders, archives, the names of learning platforms; what is skipped is named."""
+"""What is handed in: folders, archives, platforms; what is skipped is named."""
 
 import copy
 import json
