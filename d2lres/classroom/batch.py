@@ -68,6 +68,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
         settings,
         hidden=(*settings.hidden, course or COURSE, folder, out),
         threads=max(1, usable_cores() // jobs),
+        files=tuple(assignment.files.items()),
     )
     bar = tqdm(
         total=len(submissions), initial=len(submissions) - len(waiting), unit=" submissions",

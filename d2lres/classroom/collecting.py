@@ -11,6 +11,7 @@ FOLDER may be a zip archive, and hold some.  What is not read is named.
 from pathlib import Path
 
 from ..errors import ConfigError
+from .assignments import folder_and_file
 from .handed_in import Item, handed_in
 from .students import NOTEBOOK, Owner, is_called, one_line, owner
 from .submissions import Submission
@@ -72,7 +73,7 @@ def _of_student(name: str, student: str, items: list) -> tuple[Submission, list[
         return Submission(student, Path(f"{name}.ipynb"), one_line(said)), unread
     item, whose = best[0]
     notes = ["handed in late, by its file's name"] if whose.late else []
-    if NOTEBOOK.fullmatch(item.parts[-1])["stem"] not in (name, student):
+    if NOTEBOOK.fullmatch(item.parts[-1])["stem"] not in (folder_and_file(name)[1], student):
         notes.append(f"read from {'/'.join(whose.inside)}")
     beside = [
         "/".join(other.inside)
@@ -96,8 +97,9 @@ A_COPY = 3
 def _rank(name: str, whose: Owner) -> int:
     """How surely a notebook is the one: 0 for NAME.ipynb itself, `A_COPY` for what is called so."""
     *folders, file = whose.inside
+    folder, stem = folder_and_file(name)
     if whose.flat:
         return 0
-    if file == f"{name}.ipynb":
-        return {(): 0, (name,): 1}.get(tuple(folders), 2)
-    return A_COPY if is_called(file, name) else A_COPY + 1
+    if file == f"{stem}.ipynb":
+        return {(): 0, (folder,): 1}.get(tuple(folders), 2)
+    return A_COPY if is_called(file, stem) else A_COPY + 1

@@ -11,7 +11,7 @@ import warnings
 from pathlib import Path
 
 from ..errors import DataError
-from .assignments import QUIET
+from .assignments import QUIET, folder_and_file
 from .students import one_line
 
 
@@ -65,29 +65,29 @@ def _add_assignment(book, path: Path, result: dict) -> None:
     from nbgrader.api import MissingEntry
     from nbgrader.preprocessors import SaveCells
 
-    name = result["assignment"]
+    name, notebook = folder_and_file(result["assignment"])
     try:
-        book.find_notebook(name, name)
+        book.find_notebook(notebook, name)
     except MissingEntry:
         book.update_or_create_assignment(name)
-        where = {"notebook": name, "assignment": name, "db_url": f"sqlite:///{path.absolute()}"}
+        where = {"notebook": notebook, "assignment": name, "db_url": f"sqlite:///{path.absolute()}"}
         SaveCells(log=QUIET).preprocess(copy.deepcopy(result["notebook"]), {"nbgrader": where})
         book.db.expire_all()
 
 
 def _add_marks(book, result: dict) -> None:
-    name, student = result["assignment"], result["student"]
+    (name, notebook), student = folder_and_file(result["assignment"]), result["student"]
     book.update_or_create_student(student)
     book.update_or_create_submission(name, student)
     for cell in result["cells"]:
-        grade = book.find_grade(cell["id"], name, name, student)
+        grade = book.find_grade(cell["id"], notebook, name, student)
         by_teacher = cell.get("by_teacher", False)
         grade.auto_score = None if by_teacher else cell["score"]
         grade.manual_score = cell["score"] if by_teacher else None
         grade.needs_manual_grade = cell["score"] is None
         marks = next(c for c in result["notebook"].cells if _id(c) == cell["id"]).metadata.nbgrader
         if cell.get("comment") and (marks.get("solution") or marks.get("task")):
-            comment = book.find_comment(cell["id"], name, name, student)
+            comment = book.find_comment(cell["id"], notebook, name, student)
             comment.manual_comment = cell["comment"]
     book.db.commit()
 

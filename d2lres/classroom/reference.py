@@ -6,7 +6,7 @@ take them out, as they do when the assignment is released.
 
 import ast
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
@@ -14,20 +14,22 @@ from IPython.core.inputtransformer2 import TransformerManager
 from nbformat import NotebookNode
 
 from ..errors import ConfigError, DataError, unknown_name
-from .assignments import COURSE, without_answers
+from .assignments import COURSE, files_beside, find_sources, without_answers
 
 
 @dataclass(frozen=True)
 class Assignment:
     """One assignment: its `name`, the `source` notebook, and the `released` one without answers.
 
-    Both have the same cells in the same order.  `digest` is the SHA-256 of the source file.
+    Both have the same cells in the same order.  `files` are those that it needs, by where a
+    notebook finds them.  `digest` is the SHA-256 of all of that.
     """
 
     name: str
     source: NotebookNode
     released: NotebookNode
     digest: str
+    files: dict[str, Path] = field(default_factory=dict)
 
     def marked(self) -> list[str]:
         """The ids of the cells that nbgrader knows, in the order of the notebook."""
@@ -73,17 +75,16 @@ def load_assignment(name: str, course=None) -> Assignment:
 
     Raises ConfigError for a name that is not there, DataError for a source that nbgrader refuses.
     """
-    source_folder = Path(course or COURSE) / "source"
-    path = source_folder / name / f"{name}.ipynb"
-    if not path.is_file():
-        names = sorted(p.parent.name for p in source_folder.glob("*/*.ipynb"))
-        if not names:
-            raise ConfigError(
-                f"{source_folder}: no assignment; expected NAME/NAME.ipynb. "
-                "Name the folder that holds `source` with --course."
-            )
-        raise unknown_name("assignment", name, names)
-    content = path.read_bytes()
+    sources = find_sources(course or COURSE)
+    if not sources:
+        raise ConfigError(
+            f"{Path(course or COURSE) / 'source'}: no assignment; expected NAME/NAME.ipynb. "
+            "Name the folder that holds `source` with --course."
+        )
+    if name not in sources:
+        raise unknown_name("assignment", name, sources)
+    path = sources[name]
+    content, files = path.read_bytes(), files_beside(path)
     try:
         source = nbformat.reads(content.decode(), as_version=4)
         released = without_answers(source, course or COURSE)
@@ -97,4 +98,7 @@ def load_assignment(name: str, course=None) -> Assignment:
             f"{path}: {len(set(ids))} cell ids for {len(ids)} cells; expected at least one, each "
             "once. Give every graded cell an id of its own."
         )
-    return Assignment(name, source, released, hashlib.sha256(content).hexdigest())
+    digest = hashlib.sha256(content)
+    for inside, file in files.items():
+        digest.update(inside.encode() + file.read_bytes())
+    return Assignment(name, source, released, digest.hexdigest(), files)

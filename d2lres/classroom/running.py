@@ -44,12 +44,16 @@ FLOOD = 50  # times the output that a cell may keep: beyond that, the submission
 
 @dataclass
 class Settings:
-    """How submissions are run: the limits, whether in a sandbox, and what must stay hidden."""
+    """How submissions are run: the limits, whether in a sandbox, what must stay hidden.
+
+    `files` are pairs: where the notebook finds a file that it needs, and the file.
+    """
 
     limits: sandbox.Limits = field(default_factory=sandbox.Limits)
     sandboxed: bool = True
     threads: int = 1
     hidden: tuple = ()
+    files: tuple = ()
 
 
 def run(notebook, imports: list[str], settings: Settings) -> list[str]:
@@ -72,6 +76,9 @@ async def _run(notebook, imports, settings: Settings) -> tuple[set, list[str]]:
     scratch = Path(tempfile.mkdtemp(prefix="grade-"))  # of a kernel that no sandbox gives its own
     folder = scratch / "kernel"  # of the sockets; a sandbox sees this alone
     folder.mkdir()
+    for inside, path in () if settings.sandboxed else settings.files:
+        (scratch / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, scratch / inside)
     watchman = sandbox.Watchman(settings.limits, folder)
     context = zmq.asyncio.Context()
     try:
@@ -129,7 +136,7 @@ def manager(folder: Path, context, imports: list[str], settings: Settings) -> As
     line = [sys.executable, "-P", str(KERNEL), str(folder / "settings.json"), "{connection_file}"]
     if settings.sandboxed:
         variables = sandbox.environment(settings.threads).items()
-        walls = sandbox.command(settings.limits, [folder], settings.hidden)
+        walls = sandbox.command(settings.limits, [folder], settings.hidden, settings.files)
         line = [*walls, "env", *(f"{name}={value}" for name, value in variables), *line]
     spec = KernelSpec(argv=line, display_name="graded", interrupt_mode="message")
 

@@ -74,8 +74,11 @@ def check_sandbox() -> None:
         )
 
 
-def command(limits: Limits, shared: list, hidden: list) -> list[str]:
-    """The bwrap command up to the program: `shared` folders are writable, `hidden` ones empty."""
+def command(limits: Limits, shared: list, hidden: list, files=()) -> list[str]:
+    """The bwrap command up to the program: `shared` folders are writable, `hidden` ones empty.
+
+    `files` are pairs: where the notebook finds it, and the file.
+    """
     root = os.getuid() == 0
     # As root, a user namespace would leave the processes to root, whom RLIMIT_NPROC does not bind.
     rights = (
@@ -106,6 +109,10 @@ def command(limits: Limits, shared: list, hidden: list) -> list[str]:
             line += ["--perms", "0555", "--size", "4096", "--tmpfs", str(path)]
     for path in shared:
         line += ["--bind", str(path), str(path)]
+    for inside, path in files:
+        for folder in reversed(Path("/tmp", inside).parents[:-2]):
+            line += ["--perms", "0755", "--dir", str(folder)]
+        line += ["--ro-bind", str(path), f"/tmp/{inside}"]
     return [*line, "--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 
