@@ -175,6 +175,8 @@ def without_answers(source, course=COURSE):
 
     settings = Path(course) / "nbgrader_config.py"
     config = PyFileConfigLoader(str(settings)).load_config() if settings.is_file() else Config()
+    # nbgrader refuses an image in a mark scheme, since it would go out; here it is taken out below.
+    config.ClearMarkScheme.check_attachment_leakage = False
     notebook, resources = copy.deepcopy(source), {}
     for step in (
         preprocessors.LockCells,

@@ -129,7 +129,8 @@ def environment(threads: int) -> dict[str, str]:
     """The environment of the kernel: nothing of the teacher's goes in."""
     return {
         "PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
-        "PYTHONDONTWRITEBYTECODE": "1", "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+        "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(PACKAGE.parent),
+        "NBGRADER_EXECUTION": "autograde", "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "OMP_NUM_THREADS": str(threads), "OMP_PROC_BIND": "false",
     }  # fmt: skip
 
