@@ -49,7 +49,8 @@ course_option = click.option(
 def collect_check(name, folder, course):
     """Check the submissions for assignment NAME in FOLDER; grade nothing.
 
-    FOLDER holds STUDENT/NAME.ipynb or STUDENT.ipynb.  Exit status 1 where one is damaged.
+    FOLDER holds STUDENT/NAME.ipynb or STUDENT.ipynb, or is what nbgrader has collected, or the zip
+    that Moodle or Canvas makes of a class.  Exit status 1 where one is damaged.
     """
     need_nbgrader()
     from ..classroom import collect_check
@@ -101,7 +102,7 @@ def grade(name, folder, out, no_sandbox, jobs, cell_seconds, seconds, memory, co
 def report(out, show_hidden_tests, export, gradebook):
     """Write grades.csv and the feedback pages from the results in OUT.
 
-    Points for written answers go into OUT/manual.csv; the next report counts them.
+    Points and comments for written answers go into OUT/manual.csv; the next report counts them.
     """
     need_nbgrader()
     from ..classroom import report
