@@ -234,6 +234,7 @@ def test_a_student_who_is_damaged_now_stops_nobody(result_of, form, tmp_path):
     path, _, lines = report(tmp_path / "out")
     assert rows(path)["ana"]["explain"] == "3" and rows(path)["bo"]["sum"] == ""
     assert "line 3: bo has no marks, so the line is not counted" in lines[0]
+    assert [page.name for page in (tmp_path / "out" / "feedback").iterdir()] == ["ana.html"]
     assert "bo,explain,4,fine" in (tmp_path / "out" / "manual.csv").read_text()
 
 

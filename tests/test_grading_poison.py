@@ -121,6 +121,7 @@ FILES = {
     "half a file": (WHOLE[:900], "truncated"),
     "nothing": (b"", "empty"),
     "brackets": (b"[" * 100_000, "nested too deeply"),
+    "millions of lists": (b'{"cells": [' + b"[]," * 6_000_000 + b"1]}", "6000002 brackets"),
 }  # fmt: skip
 
 

@@ -48,8 +48,7 @@ def report(out, *, show_hidden=False, export=None, gradebook=None):
     lines = add_manual(out, results)
     pages = []
     for result in results:
-        if result["status"] == "graded":
-            pages += _page(out, result, show_hidden)
+        pages += _page(out, result, show_hidden)
         if result.get("failed"):
             lines.append(f"failed: {result['student']}: {result['failed']}")
     grades = out / "grades.csv"
@@ -84,12 +83,14 @@ def _sound(path: Path) -> dict:
 def _page(out: Path, result: dict, show_hidden: bool) -> list[Path]:
     """Write the page of one student, within limits; no page where that cannot be done."""
     path = out / "feedback" / f"{file_name(result['student'])}.html"
+    path.unlink(missing_ok=True)  # it may be of another submission
+    if result["status"] != "graded":
+        return []
     try:
         with at_most(PAGE_SECONDS):
             text = feedback(result, show_hidden)
     except Exception as error:  # whatever a page may hold: the next one is made
         result["failed"] = one_line(f"no feedback: {type(error).__name__}: {error}", 300)
-        path.unlink(missing_ok=True)  # of another attempt
         return []
     write_whole(path, text.encode(errors="replace"))
     return [path]

@@ -25,6 +25,7 @@ from .students import one_line
 
 LARGEST = 100_000_000  # bytes of a file; outputs, most of it, are thrown away
 TEXT = 5_000_000  # characters of all cells together
+PARTS = 5_000_000  # lists and dictionaries: each takes fifty times the memory of its two bytes
 PASTED = 10_000_000  # characters of all pasted images together
 IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
@@ -140,6 +141,8 @@ def decode(content: bytes) -> tuple[str, list[str]]:
 
 
 def _cells(text: str) -> list:
+    if (parts := text.count("[") + text.count("{")) > PARTS:
+        raise Damaged(f"no notebook: {parts} brackets; expected at most {PARTS}")
     try:
         data = json.loads(text, object_hook=_without_outputs)
     except json.JSONDecodeError as error:
