@@ -16,9 +16,10 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 from click.testing import CliRunner
 
 from d2lres import classroom
+from d2lres.classroom.collecting import find_submissions
 from d2lres.classroom.marks import check
 from d2lres.classroom.reference import grade_id, load_assignment
-from d2lres.classroom.submissions import Damaged, Submission, find_submissions
+from d2lres.classroom.submissions import Damaged, Submission
 from d2lres.commands import main
 from d2lres.errors import ConfigError, D2lresError, DataError
 

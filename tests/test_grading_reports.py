@@ -11,12 +11,9 @@ from nbformat import v4
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.classroom import marks as marking
-from d2lres.classroom.marks import check, read_result, write_result
+from d2lres.classroom.marks import read_result, write_result
 from d2lres.classroom.outputs import error
-from d2lres.classroom.reference import load_assignment
 from d2lres.classroom.reports import report
-from d2lres.classroom.submissions import Submission
 from d2lres.commands import main
 from d2lres.errors import ConfigError, DataError
 from d2lres.files import write_whole
@@ -25,29 +22,7 @@ from d2lres.files import write_whole
 @pytest.fixture
 def result_of(tmp_path):
     """A result as `grade` writes it; `outputs` are those of the tests, by cell id."""
-    assignment = load_assignment("sums", small.write_course(tmp_path / "course"))
-
-    def make(student, outputs=(), notes=(), **answers):
-        path = small.hand_in(tmp_path / "in", student, small.submission(**answers))
-        notebook, _ = check(assignment, Submission(student, path))
-        for cell in notebook.cells:
-            cell_id = cell.metadata.get("nbgrader", {}).get("grade_id")
-            if cell_id in dict(outputs):
-                cell.outputs = dict(outputs)[cell_id]
-        verdicts = {"mean-test": (2.0, ""), "spread-test": (3.0, "")}
-        for cell_id, found in dict(outputs).items():
-            for output in found:
-                if output.output_type == "error":
-                    verdicts[cell_id] = 0.0, f"{output.ename}: {output.evalue}"
-        result = {
-            "format": 1, "student": student, "file": path.name, "key": "", "assignment": "sums",
-            "sandbox": True, "status": "graded", "notes": list(notes), "seconds": 1.0,
-            "cells": marking.marks(notebook, verdicts), "notebook": notebook,
-        }  # fmt: skip
-        write_result(tmp_path / "out", result)
-        return result
-
-    return make
+    return small.result_maker(tmp_path)
 
 
 def rows(path) -> dict:
@@ -92,7 +67,7 @@ def test_the_table_has_points_sum_and_what_is_left_to_do(result_of, tmp_path):
         "format": 1, "student": "cem", "assignment": "sums", "status": "damaged", "cells": [],
         "notes": ["truncated"],
     })  # fmt: skip
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     table = rows(path)
     assert list(table["ana"]) == [
         "student", "mean-test", "spread-test", "explain", "sum", "of", "needs manual grading",
@@ -112,80 +87,21 @@ def test_points_of_a_notebook_in_the_source_s_order_even_if_the_first_student_is
         "notes": ["empty"],
     })  # fmt: skip
     result_of("ana")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert list(rows(path)["aaa"])[1:4] == ["mean-test", "spread-test", "explain"]
 
 
 @pytest.mark.parametrize("name", ["=1+1", "+a", "-b", "@SUM(A1)"])
 def test_no_name_becomes_a_formula(result_of, tmp_path, name):
     result_of(name)
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert list(rows(path)) == [f"'{name}"]
 
 
 def test_names_keep_their_letters_in_a_spreadsheet(result_of, tmp_path):
     result_of("Žofia Müller")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     assert path.read_bytes().startswith(b"\xef\xbb\xbf") and "Žofia Müller" in rows(path)
-
-
-# --- manual.csv -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "save",
-    [
-        lambda text: text.encode("utf-8-sig"),
-        lambda text: text.replace("\n", "\r\n").encode("cp1252"),
-        lambda text: text.replace(",", ";").encode(),
-    ],
-    ids=["as written", "windows", "semicolons"],
-)
-def test_points_for_written_answers_are_filled_in_and_counted(result_of, tmp_path, save):
-    result_of("Müller")
-    result_of("=bo")
-    report(tmp_path / "out")
-    form = tmp_path / "out" / "manual.csv"
-    text = form.read_text(encoding="utf-8-sig")
-    assert text.splitlines() == [
-        "student,cell,points,comment",
-        "'=bo,explain,,",
-        "Müller,explain,,",
-    ]
-    form.write_bytes(save(text.replace("Müller,explain,,", "Müller,explain,4.5,Größer als *alle*")))
-    path, pages = report(tmp_path / "out")
-    table = rows(path)
-    assert list(table["Müller"].values())[1:7] == ["2", "3", "4.5", "9.5", "10", ""]
-    assert list(table["'=bo"].values())[1:7] == ["2", "3", "", "5", "10", "explain"]
-    page = next(page for page in pages if page.stem == "Müller").read_text()
-    assert "Größer als *alle*" in BeautifulSoup(page, "html.parser").get_text()
-
-
-@pytest.mark.parametrize(
-    "line, said",
-    [
-        ("ana,explain,6,", "line 2: points '6'; expected 0 to 5"),
-        ("ana,explain,-1,", "points '-1'"),
-        ("ana,explain,nan,", "points 'nan'"),
-        ("ana,explain,many,", "points 'many'"),
-        ("anna,explain,5,", "student 'anna'"),
-        ("ana,essay,5,", "cell 'essay'"),
-    ],
-)
-def test_points_that_cannot_be_are_named_by_line(result_of, tmp_path, line, said):
-    result_of("ana")
-    write_whole(tmp_path / "out" / "manual.csv", f"student,cell,points,comment\n{line}\n".encode())
-    with pytest.raises(ConfigError, match=said):
-        report(tmp_path / "out")
-    assert not (tmp_path / "out" / "grades.csv").exists()
-
-
-@pytest.mark.parametrize("content", ["", "name,points\nana,5\n"])
-def test_a_file_with_other_columns_is_refused(result_of, tmp_path, content):
-    result_of("ana")
-    write_whole(tmp_path / "out" / "manual.csv", content.encode())
-    with pytest.raises(ConfigError, match="expected student, cell, points, comment"):
-        report(tmp_path / "out")
 
 
 # --- feedback -------------------------------------------------------------------------------------
@@ -194,18 +110,18 @@ def test_a_file_with_other_columns_is_refused(result_of, tmp_path, content):
 def test_the_feedback_shows_points_reasons_and_notes(result_of, tmp_path):
     failed = {"mean-test": [error("AssertionError", "the mean of 1, 2, 3 is 2")]}
     result_of("ana", failed, notes=["read as cp1252"])
-    _, (page,) = report(tmp_path / "out")
-    text = " ".join(BeautifulSoup(page.read_text(), "html.parser").get_text().split())
-    assert "sums: ana (Score: 3.0 / 10.0)" in text
-    assert "Test cell (Score: 0.0 / 2.0)" in text and "the mean of 1, 2, 3 is 2" in text
-    assert "read as cp1252" in text and "Waits for the teacher" in text
+    _, (page,), _ = report(tmp_path / "out")
+    text = " ".join(BeautifulSoup(page.read_text(), "html.parser").get_text(" ").split())
+    assert "sums: ana: 3 of 10 points" in text
+    assert "Test mean-test 0 of 2 points" in text and "the mean of 1, 2, 3 is 2" in text
+    assert "read as cp1252" in text and "waits for the teacher" in text
 
 
 def test_html_of_a_student_does_not_run_in_the_teacher_s_browser(result_of, tmp_path):
     attack = "<script>alert(1)</script><img src=x onerror=alert(2)>"
     shown = v4.new_output("display_data", data={"text/html": attack})
     result_of("<img src=x onerror=alert(3)>", {"mean-test": [shown]}, [attack], explain=attack)
-    _, (page,) = report(tmp_path / "out")
+    _, (page,), _ = report(tmp_path / "out")
     soup = BeautifulSoup(page.read_text(), "html.parser")
     assert not [s for s in soup.find_all("script") if "alert" in s.get_text()]
     assert not soup.find_all(onerror=True)
@@ -213,7 +129,7 @@ def test_html_of_a_student_does_not_run_in_the_teacher_s_browser(result_of, tmp_
 
 def test_a_report_is_whole_or_the_old_one(result_of, tmp_path, monkeypatch):
     result_of("ana")
-    path, _ = report(tmp_path / "out")
+    path, *_ = report(tmp_path / "out")
     before = path.read_bytes()
     result_of("bo")
 

@@ -7,7 +7,10 @@ The order of reading is the order of work:
     assignments.py  what there is to hand out, and the students' versions of it
     reference.py    a source notebook as the grader needs it: with and without its solutions
     judges.py       the source run in a trusted process, and the verdicts of its judges
-    submissions.py  the files of a folder, read whatever their encoding
+    students.py     whose a file is, and what a name may hold
+    handed_in.py    the files of a folder or an archive, which is never unpacked
+    submissions.py  one file read as a notebook, whatever wrote it
+    collecting.py   who handed in what
     matching.py     the student's cells put beside the source's; the tests put back
     outputs.py      what of a kernel's messages is kept
     sandbox.py      the walls around a kernel that student code runs in
@@ -18,7 +21,12 @@ The order of reading is the order of work:
     scratch.py      the folder for what kernels need
     workers.py      processes that work for us, each a bulkhead
     batch.py        many submissions, several at a time, as often as it is interrupted
+    tables.py       CSV that no spreadsheet takes for a program
     manual.py       points that the teacher gives
+    rendering.py    what students wrote and displayed, as HTML that is safe to look at
+    feedback.py     the page that goes back to a student
+    exports.py      grades for Moodle and Canvas
+    gradebook.py    marks in nbgrader's database
     reports.py      grades as CSV, feedback as HTML
 
 nbgrader clears the solutions and lays out the feedback.  What is added here is what it lacks: the

@@ -10,21 +10,14 @@ from tqdm import tqdm
 from ..errors import ConfigError, D2lresError, DataError
 from ..machine import usable_cores
 from .client import Settings
+from .collecting import find_submissions
 from .judges import Judges
-from .marks import (
-    check,
-    grade_one,
-    key,
-    read_result,
-    result_file,
-    shown,
-    without_marks,
-    write_result,
-)  # fmt: skip
+from .marks import check, grade_one, key, read_result, result_file, without_marks, write_result
 from .reference import COURSE, load_assignment
 from .sandbox import MB, Limits, check_sandbox, libraries
 from .scratch import scratch_folder
-from .submissions import Damaged, find_submissions
+from .students import one_line
+from .submissions import Damaged
 from .workers import Workers
 
 AROUND = 120  # seconds for what is done before a submission's first cell, and after its last
@@ -44,9 +37,9 @@ def collect_check(name: str, folder, course=None):
         for submission, answer in zip(submissions, answers, strict=True):
             if isinstance(answer, Exception):
                 answer = False, [f"failed: {answer}"]
-            yield shown(submission.student), *answer
+            yield submission.student, *answer
     for line in skipped:
-        yield "", True, [shown(line)]
+        yield "", True, [line]
 
 
 def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, progress=True):
@@ -73,7 +66,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
         check_sandbox()
     waiting = [each for each in submissions if not is_done(out, assignment, each)]
     jobs = min(jobs or usable_cores(), max(1, len(waiting)))
-    lines = [shown(line) for line in skipped]
+    lines = [*skipped]
     bar = tqdm(
         total=len(submissions), initial=len(submissions) - len(waiting), unit=" submissions",
         disable=not progress, file=sys.stderr,
@@ -84,6 +77,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
             hidden=(*settings.hidden, course or COURSE, folder, out),
             threads=max(1, usable_cores() // jobs),
             scratch=scratch,
+            files=tuple(assignment.files.items()),
         )
         each_of = (
             (prepare, name, course, settings.seed), settings.limits.seconds + AROUND,
@@ -93,7 +87,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
             calls = [(work, name, course, each, settings, out) for each in waiting]
             for submission, failure in zip(waiting, workers.each(calls, bar.update), strict=True):
                 if failure:
-                    lines.append(f"failed: {shown(submission.student)}: {failure}")
+                    lines.append(f"failed: {submission.student}: {failure}")
                     note_failure(out, assignment, submission, failure)
     return len(waiting), len(submissions), lines
 
@@ -130,7 +124,7 @@ def check_one(name, course, submission) -> tuple[bool, list[str]]:
     try:
         return True, check(load_once(name, course), submission)[1]
     except Damaged as reason:
-        return False, [f"{shown(submission.path.name)}: {reason}"]
+        return False, [f"{one_line(submission.path.name)}: {reason}"]
 
 
 def work(name, course, submission, settings, out) -> None:

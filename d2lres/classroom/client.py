@@ -39,13 +39,15 @@ STOPPING = 10  # seconds for a cell that has been told to stop
 class Settings:
     """How submissions are run: the limits, whether in a sandbox, and what must stay hidden.
 
-    `seed` decides the inputs of the tests; `scratch` is the folder for what kernels need.
+    `files` are pairs: where the notebook finds a file that it needs, and the file.  `seed` decides
+    the inputs of the tests; `scratch` is the folder for what kernels need.
     """
 
     limits: sandbox.Limits = field(default_factory=sandbox.Limits)
     sandboxed: bool = True
     threads: int = 1
     hidden: tuple = ()
+    files: tuple = ()
     seed: int = field(default_factory=lambda: secrets.randbits(60))
     scratch: Path | None = None
 
@@ -60,6 +62,9 @@ async def started(watchman, settings: Settings):
     scratch = Path(tempfile.mkdtemp("", "", settings.scratch))
     folder = scratch / "k"  # of the sockets; a sandbox sees this alone
     folder.mkdir()
+    for inside, path in () if settings.sandboxed else settings.files:
+        (scratch / inside).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, scratch / inside)
     context = zmq.asyncio.Context()
     client = Client(manager(folder, context, settings), watchman, settings.limits)
     try:
@@ -115,7 +120,7 @@ def manager(folder: Path, context, settings: Settings) -> AsyncKernelManager:
     argv = [sys.executable, "-P", str(KERNEL), str(folder / "settings.json"), "{connection_file}"]
     if settings.sandboxed:
         variables = sandbox.environment(settings.threads).items()
-        walls = sandbox.command(settings.limits, [folder], settings.hidden)
+        walls = sandbox.command(settings.limits, [folder], settings.hidden, settings.files)
         argv = [*walls, "env", *(f"{name}={value}" for name, value in variables), *argv]
     spec = KernelSpec(argv=argv, display_name="graded", interrupt_mode="message")
 

@@ -7,7 +7,6 @@ feedback can be made from it later.
 
 import hashlib
 import json
-import os
 import time
 from pathlib import Path
 
@@ -19,10 +18,10 @@ from .judges import Judges
 from .matching import match
 from .reference import Assignment, grade_id, is_test
 from .running import run
-from .submissions import LARGEST, Damaged, Submission, read_notebook
+from .students import file_name, one_line
+from .submissions import Damaged, Submission, read_notebook
 
 FORMAT = 1
-LONGEST_NAME = 200  # bytes of a file's name; systems allow 255, and ".json.new" is added
 
 
 def check(assignment: Assignment, submission: Submission):
@@ -54,8 +53,8 @@ def start(assignment: Assignment, submission: Submission) -> dict:
     """What every result says."""
     return {
         "format": FORMAT,
-        "student": shown(submission.student),
-        "file": shown(submission.path.name),
+        "student": submission.student,
+        "file": one_line(submission.path.name),
         "key": key(assignment, submission),
         "assignment": assignment.name,
     }
@@ -71,11 +70,14 @@ def marks(notebook, verdicts: dict) -> list[dict]:
 
     `verdicts`: (score, why) for each test by its id; a test without one has no points.
     """
-    from nbgrader.utils import determine_grade, is_grade
+    from nbgrader.utils import determine_grade, is_grade, is_task
 
     found = []
     for cell in notebook.cells:
-        if not is_grade(cell):
+        if is_task(cell):  # read by the teacher, whatever the student has done about it
+            points = float(cell.metadata["nbgrader"]["points"])
+            found.append({"id": grade_id(cell), "points": points, "score": None, "why": ""})
+        if not is_grade(cell) or is_task(cell):
             continue
         name = grade_id(cell)
         if is_test(cell):
@@ -90,29 +92,11 @@ def marks(notebook, verdicts: dict) -> list[dict]:
 
 def key(assignment: Assignment, submission: Submission) -> str:
     """What a result depends on: the content of the submission and of the assignment."""
-    digest = hashlib.sha256(assignment.digest.encode())
-    try:
-        if submission.problem or submission.path.stat().st_size > LARGEST:
-            raise OSError(submission.problem or "too large to be read")
-        digest.update(submission.path.read_bytes())
-    except OSError as problem:
-        digest.update(str(problem).encode())
-    return digest.hexdigest()
-
-
-def shown(name: str) -> str:
-    """A name as text: the bytes in it that are no UTF-8 as \\xff, and so the control characters."""
-    text = os.fsencode(name).decode("utf-8", "backslashreplace")
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+    return hashlib.sha256((assignment.digest + submission.digest()).encode()).hexdigest()
 
 
 def result_file(out, student: str) -> Path:
-    """OUT/STUDENT.json; a name that is too long for a file is cut and numbered."""
-    name = shown(student)
-    if len(name.encode()) > LONGEST_NAME:
-        number = hashlib.sha256(name.encode()).hexdigest()[:8]
-        name = name.encode()[: LONGEST_NAME - 9].decode(errors="ignore") + f"-{number}"
-    return Path(out) / f"{name}.json"
+    return Path(out) / f"{file_name(student)}.json"
 
 
 def write_result(out, result: dict) -> None:

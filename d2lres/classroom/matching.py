@@ -6,6 +6,9 @@ is not, the submission is damaged, with the reason.
 
     given cells   (tests, and other locked text)   come from the source, hidden tests included
     answers       (solutions, and written answers)  come from the student
+
+A written answer that is as it was handed out, in a notebook with text of the student's own, is not
+counted as none: the teacher looks.
 """
 
 import copy
@@ -13,34 +16,41 @@ import copy
 from nbformat import v4
 
 from .reference import Assignment, defined, grade_id
+from .students import one_line
 from .submissions import Damaged
 
 
 def match(assignment: Assignment, notebook):
     """The notebook that will run: the student's answers between the source's tests.
 
-    Returns it with the notes on what was done.  Raises Damaged with the reason.
+    Returns it with the notes on what was done.  Raises Damaged with the reason, and nothing else.
     """
-    matcher = _Matcher(assignment, notebook)
-    matcher.by_id()
-    matcher.by_text()
-    matcher.by_definitions()
-    matcher.by_neighbours()
-    matcher.check()
-    return matcher.assembled(), matcher.notes
+    try:
+        matcher = _Matcher(assignment, notebook)
+        matcher.by_id()
+        matcher.by_text()
+        matcher.by_definitions()
+        matcher.by_neighbours()
+        matcher.check()
+        return matcher.assembled(), matcher.notes
+    except Damaged:
+        raise
+    except Exception as error:  # one submission, whatever it holds, stops no other
+        said = one_line(f"{type(error).__name__}: {error}", 200)
+        raise Damaged(f"its cells cannot be matched: {said}") from error
 
 
 class _Matcher:
     """`place` maps the id of a marked cell to the index of the student's cell for it."""
 
     def __init__(self, assignment: Assignment, notebook):
-        from nbgrader.utils import is_locked
+        from nbgrader.utils import is_locked, is_task
 
         self.assignment, self.cells = assignment, notebook.cells
         pairs = zip(assignment.released.cells, assignment.source.cells, strict=True)
         self.released = {grade_id(cell): cell for cell, _ in pairs if grade_id(cell)}
         self.source = {grade_id(cell): cell for cell in assignment.source.cells if grade_id(cell)}
-        self.given = {name for name, cell in self.source.items() if is_locked(cell)}
+        self.given = {n for n, cell in self.source.items() if is_locked(cell) or is_task(cell)}
         self.order = assignment.marked()
         self.place, self.notes = {}, []
         self.plain = {cell.source.strip() for cell in assignment.source.cells if not grade_id(cell)}
@@ -146,32 +156,70 @@ class _Matcher:
             if name is None:
                 cells.append(make(cell))
             elif name in self.given:
-                self.note_changes(name, cell)
-                cells.append(make(self.source[name], self.released[name]))
+                cells.append(self.given_cell(name))
+                cells += self.changed(name, cell)
             else:
                 if cell.cell_type != self.source[name].cell_type:
                     kind = self.source[name].cell_type
                     self.notes.append(f"cell {name} was turned back into a {kind} cell")
                 answer = copy.deepcopy(self.released[name])
-                answer.source = cell.source
+                answer.source, answer.attachments = cell.source, cell.get("attachments", {})
                 cells.append(make(answer, answer))
         for name in [name for name in self.order if name not in self.place]:
             before = self.order[: self.order.index(name)]
             at = max((i for i, cell in enumerate(cells) if grade_id(cell) in before), default=-1)
-            cells.insert(at + 1, make(self.source[name], self.released[name]))
+            cells.insert(at + 1, self.given_cell(name))
             self.notes.append(f"given cell {name} was missing or moved; put back in its place")
+        self.look_for_answers_elsewhere(cells)
         return v4.new_notebook(cells=cells)
 
-    def note_changes(self, name: str, cell):
-        if cell.source.strip() not in (
-            self.released[name].source.strip(),
-            self.source[name].source.strip(),
-        ):
-            self.notes.append(f"given cell {name} had been changed; the source's text was put back")
+    def given_cell(self, name: str):
+        """A test with what is hidden in it; a text without the marking advice."""
+        released = self.released[name]
+        cell = make(self.source[name] if released.cell_type == "code" else released, released)
+        if cell.source != released.source:
+            cell.metadata["released"] = released.source  # what the feedback may show of it
+        return cell
+
+    def changed(self, name: str, cell) -> list:
+        """What the student wrote into a given text, which may be an answer: kept below it."""
+        texts = (self.released[name].source.strip(), self.source[name].source.strip())
+        if cell.source.strip() in texts:
+            return []
+        self.notes.append(f"given cell {name} had been changed; the source's text was put back")
+        return [] if self.source[name].cell_type == "code" else [make(cell)]
+
+    def look_for_answers_elsewhere(self, cells):
+        """No zero for an answer cell that is as it was, while the student has written another."""
+        from nbgrader.utils import is_grade, is_solution
+
+        for cell in cells:
+            name = grade_id(cell)
+            if not (name and is_grade(cell) and is_solution(cell)):
+                continue
+            if cell.source.strip() != self.released[name].source.strip():
+                continue
+            prose = cell.cell_type == "markdown"
+            own = [
+                number
+                for number, other in enumerate(cells, 1)
+                if not grade_id(other) and not other.metadata.get("given") and other.source.strip()
+                and (other.cell_type != "code" if prose else other.cell_type == "code")
+            ]  # fmt: skip
+            if own:
+                # Without its checksum, nbgrader does not take the cell for one without an answer.
+                cell.metadata["nbgrader"].pop("checksum", None)
+                self.notes.append(
+                    f"answer {name} is as it was handed out, but cell "
+                    f"{', '.join(map(str, own[:9]))} is the student's own: read it there"
+                )
 
 
 def make(cell, marked=None):
     """A cell without outputs; with nbgrader's mark where it is one that nbgrader knows."""
     new = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     metadata = {"nbgrader": copy.deepcopy(marked.metadata["nbgrader"])} if marked else {}
-    return new[cell.cell_type](cell.source, metadata=metadata)
+    made = new[cell.cell_type](cell.source, metadata=metadata)
+    if cell.cell_type != "code" and cell.get("attachments"):
+        made.attachments = copy.deepcopy(cell.attachments)
+    return made

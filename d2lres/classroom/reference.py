@@ -8,14 +8,14 @@ and its judge.
 import ast
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
 
 from ..errors import ConfigError, DataError, unknown_name
-from .assignments import COURSE, without_answers
+from .assignments import COURSE, files_beside, find_sources, without_answers
 from .judging import Test, parse_test
 
 HIDDEN = re.compile(r"^.*### BEGIN HIDDEN TESTS.*\n(?s:(.*?))^.*### END HIDDEN TESTS", re.MULTILINE)
@@ -28,7 +28,8 @@ class Assignment:
     """One assignment: its `name`, the `source` notebook, and the `released` one without answers.
 
     Both have the same cells in the same order.  `tests` are the tests by the ids of their cells;
-    `folder` is where the source lies, and `digest` the SHA-256 of its file.
+    `folder` is where the source lies; `files` are those that it needs, by where a notebook finds
+    them; `digest` is the SHA-256 of all of that.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Assignment:
     tests: dict[str, Test]
     folder: Path
     digest: str
+    files: dict[str, Path] = field(default_factory=dict)
 
     def marked(self) -> list[str]:
         """The ids of the cells that nbgrader knows, in the order of the notebook."""
@@ -80,17 +82,16 @@ def load_assignment(name: str, course=None) -> Assignment:
 
     Raises ConfigError for a name that is not there, DataError for a source that nbgrader refuses.
     """
-    source_folder = Path(course or COURSE) / "source"
-    path = source_folder / name / f"{name}.ipynb"
-    if not path.is_file():
-        names = sorted(p.parent.name for p in source_folder.glob("*/*.ipynb"))
-        if not names:
-            raise ConfigError(
-                f"{source_folder}: no assignment; expected NAME/NAME.ipynb. "
-                "Name the folder that holds `source` with --course."
-            )
-        raise unknown_name("assignment", name, names)
-    content = path.read_bytes()
+    sources = find_sources(course or COURSE)
+    if not sources:
+        raise ConfigError(
+            f"{Path(course or COURSE) / 'source'}: no assignment; expected NAME/NAME.ipynb. "
+            "Name the folder that holds `source` with --course."
+        )
+    if name not in sources:
+        raise unknown_name("assignment", name, sources)
+    path = sources[name]
+    content, files = path.read_bytes(), files_beside(path)
     try:
         source = nbformat.reads(content.decode(), as_version=4)
         released = without_answers(source, course or COURSE)
@@ -105,8 +106,11 @@ def load_assignment(name: str, course=None) -> Assignment:
             "once. Give every graded cell an id of its own."
         )
     tests = find_tests(path, source, released)
-    digest = hashlib.sha256(content).hexdigest()
-    return Assignment(name, source, released, tests, path.parent.resolve(), digest)
+    digest = hashlib.sha256(content)
+    for inside, file in files.items():
+        digest.update(inside.encode() + file.read_bytes())
+    folder = path.parent.resolve()
+    return Assignment(name, source, released, tests, folder, digest.hexdigest(), files)
 
 
 def find_tests(path: Path, source, released) -> dict[str, Test]:

@@ -1,77 +1,144 @@
 """Grades as CSV for the teacher, feedback as HTML for the students.
 
-nbgrader's own template lays out the feedback; what student code has displayed is sanitized, since
-HTML in an output would otherwise run in the teacher's browser.
+Whatever one result holds, the others get their rows and pages: it is named instead.
 """
 
-import copy
-import csv
-import html
-import io
+import contextlib
+import signal
+import threading
 from pathlib import Path
-
-from nbformat import v4
 
 from ..errors import ConfigError
 from ..files import write_whole
-from .manual import add_manual, harmless
+from .exports import FORMATS
+from .feedback import feedback
+from .manual import add_manual, answer_of
 from .marks import read_result
+from .students import file_name, one_line
+from .tables import harmless, written
+
+PAGE_SECONDS = 60  # for one page of feedback; an ordinary one takes less than a second
 
 
-def report(out) -> tuple[Path, list[Path]]:
+def report(out, *, show_hidden=False, export=None, gradebook=None):
     """Write OUT/grades.csv, and OUT/feedback/STUDENT.html for each student that was graded.
 
-    Points of OUT/manual.csv are counted, see `manual`.  Returns the paths.
-    Raises ConfigError where there are no results, or a line of manual.csv that cannot be;
-    DataError for a damaged result.
+    Arguments: `show_hidden`, print the hidden tests in the feedback; `export`, "canvas" or
+    "moodle": write OUT/EXPORT.csv for it, too; `gradebook`, nbgrader's database: add the marks.
+    Points of OUT/manual.csv are counted, see `manual`.
+    Returns the path of the grades, those of the pages, and lines on what the teacher should know.
+    Raises ConfigError where there are no results, or a line of manual.csv that cannot be.
 
     Explained on the page "For teachers".
     """
     out = Path(out)
     paths = sorted(out.glob("*.json")) if out.is_dir() else []
-    results = [read_result(path) for path in paths if not path.name.startswith(".")]
+    results = [_sound(path) for path in paths if not path.name.startswith("._")]
     if not results:
         raise ConfigError(
             f"{out}: no results; expected the folder that was --out of "
             "`d2lres assignments grade`. Grade first."
         )
-    names = {result["assignment"] for result in results}
+    names = {result["assignment"] for result in results} - {None}
     if len(names) > 1:
         raise ConfigError(
             f"{out}: results of {', '.join(sorted(names))}; expected one assignment. "
             "Grade each into a folder of its own."
         )
-    add_manual(out, results)
-    grades = out / "grades.csv"
-    write_whole(grades, table(results).encode("utf-8-sig"))  # so that Excel reads all names
+    lines = add_manual(out, results)
     pages = []
     for result in results:
-        if result["status"] == "graded":
-            pages.append(out / "feedback" / f"{result['student']}.html")
-            write_whole(pages[-1], feedback(result).encode())
-    return grades, pages
+        pages += _page(out, result, show_hidden)
+        if result.get("failed"):
+            lines.append(f"failed: {result['student']}: {result['failed']}")
+    grades = out / "grades.csv"
+    _write_table(grades, table(results))
+    if export:
+        _write_table(out / f"{export}.csv", FORMATS[export](results))
+    if gradebook:
+        from .gradebook import add_to_gradebook
+
+        lines += add_to_gradebook(gradebook, results)
+    return grades, pages, [one_line(line) for line in lines]
 
 
-def table(results: list[dict]) -> str:
-    """The CSV: a line for each student; a damaged submission has its reason and no points."""
+def _sound(path: Path) -> dict:
+    """A result of which all is there that a report needs; one that says what is wrong with it."""
+    try:
+        result = read_result(path)
+        str(result["assignment"] + result["student"] + result["status"] + "".join(result["notes"]))
+        for cell in result["cells"]:
+            float(cell["points"] + (cell["score"] or 0)), str(cell["why"] + cell["id"])
+            answer_of(result, cell["id"])
+        return result | {"student": one_line(result["student"])}
+    except Exception as error:  # of one student, in a way that nobody foresaw
+        failed = one_line(f"{path.name}: {type(error).__name__}: {error}", 300)
+        return {
+            "student": one_line(path.stem), "assignment": None, "status": "damaged", "cells": [],
+            "notes": ["its result cannot be read; delete the file and grade again"],
+            "failed": failed,
+        }  # fmt: skip
+
+
+def _page(out: Path, result: dict, show_hidden: bool) -> list[Path]:
+    """Write the page of one student, within limits; no page where that cannot be done."""
+    path = out / "feedback" / f"{file_name(result['student'])}.html"
+    path.unlink(missing_ok=True)  # it may be of another submission
+    if result["status"] != "graded":
+        return []
+    try:
+        with at_most(PAGE_SECONDS):
+            text = feedback(result, show_hidden)
+    except Exception as error:  # whatever a page may hold: the next one is made
+        result["failed"] = one_line(f"no feedback: {type(error).__name__}: {error}", 300)
+        return []
+    write_whole(path, text.encode(errors="replace"))
+    return [path]
+
+
+@contextlib.contextmanager
+def at_most(seconds: float):
+    """Raises TimeoutError where what is done within takes longer: regular expressions can."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def stop(*_):
+        raise TimeoutError(f"it took longer than {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _write_table(path: Path, rows: list[list]) -> None:
+    content = written([[harmless(str(field)) for field in row] for row in rows])
+    write_whole(
+        path, content.encode("utf-8-sig", errors="replace")
+    )  # so that Excel reads all names
+
+
+def table(results: list[dict]) -> list[list]:
+    """The grades: a row for each student; a damaged submission has its reason and no points."""
     cells = {cell["id"]: cell["points"] for result in results for cell in result["cells"]}
-    text = io.StringIO()
-    lines = csv.writer(text)
-    lines.writerow(["student", *cells, "sum", "of", "needs manual grading", "notes"])
+    rows = [["student", *cells, "sum", "of", "needs manual grading", "notes"]]
     for result in results:
         score = {cell["id"]: cell["score"] for cell in result["cells"]}
         by_hand = [name for name in score if score[name] is None]
         graded = result["status"] == "graded"
-        row = [
+        rows.append([
             result["student"],
             *("" if score.get(name) is None else number(score[name]) for name in cells),
             number(total(result)) if graded else "",
             number(sum(cells.values())) if graded else "",
             " ".join(by_hand),
-            "; ".join(remarks(result)),
-        ]
-        lines.writerow([harmless(field) for field in row])
-    return text.getvalue()
+            "; ".join(map(one_line, remarks(result))),
+        ])  # fmt: skip
+    return rows
 
 
 def total(result: dict) -> float:
@@ -82,57 +149,10 @@ def total(result: dict) -> float:
 def remarks(result: dict) -> list[str]:
     """What the teacher should know: damage, notes, and why points are missing."""
     start = ["NOT GRADED"] if result["status"] == "damaged" else []
+    start += [f"failed: {result['failed']}"] if result.get("failed") else []
     why = [f"{cell['id']}: {cell['why']}" for cell in result["cells"] if cell["why"]]
     return start + result["notes"] + why
 
 
 def number(value: float) -> str:
     return f"{value:g}"
-
-
-def feedback(result: dict) -> str:
-    """The executed notebook with points and notes, as nbgrader's HTML page."""
-    import nbgrader
-    from jinja2 import pass_context
-    from nbconvert.exporters import HTMLExporter
-    from nbconvert.filters import clean_html
-
-    notebook = copy.deepcopy(result["notebook"])
-    scores = {cell["id"]: cell for cell in result["cells"]}
-    for cell in notebook.cells:
-        marks = cell.metadata.get("nbgrader", {})
-        entry = scores.get(marks.get("grade_id"))
-        if entry:
-            marks["score"], marks["points"] = entry["score"] or 0, entry["points"]
-            marks["comment"] = plain(entry.get("comment", ""))
-            if entry["score"] is None:
-                marks["comment"] = "Waits for the teacher; no points are counted yet."
-    if result["notes"]:
-        lines = "".join(f"* {plain(note)}\n" for note in result["notes"])
-        notebook.cells.insert(0, v4.new_markdown_cell(f"**Notes on grading**\n\n{lines}"))
-    formgrader = Path(nbgrader.__file__).parent / "server_extensions" / "formgrader"
-    exporter = HTMLExporter(
-        template_name="feedback",
-        extra_template_basedirs=[str(formgrader / "templates")],
-        extra_template_paths=[str(formgrader / "static/node_modules/bootstrap/dist/css")],
-        sanitize_html=True,
-    )
-
-    @pass_context  # nbgrader's template shows Markdown as it comes
-    def markdown(context, text):
-        return clean_html(exporter.markdown2html(context, text))
-
-    exporter.register_filter("markdown2html", markdown)
-    marks = {
-        "notebook": html.escape(f"{result['assignment']}: {result['student']}"),
-        "score": total(result),
-        "max_score": sum(cell["points"] for cell in result["cells"]),
-        "late_penalty": 0,
-    }
-    page, _ = exporter.from_notebook_node(notebook, resources={"nbgrader": marks})
-    return page
-
-
-def plain(text: str) -> str:
-    """Text in which Markdown sees no markup."""
-    return "".join(f"\\{c}" if c in "\\`*_{}[]<>()#+-.!|~$&" else c for c in text)

@@ -90,8 +90,11 @@ def check_sandbox() -> None:
         )
 
 
-def command(limits: Limits, shared: list, hidden: list) -> list[str]:
-    """The bwrap command up to the program: `shared` folders are writable, `hidden` ones empty."""
+def command(limits: Limits, shared: list, hidden: list, files=()) -> list[str]:
+    """The bwrap command up to the program: `shared` folders are writable, `hidden` ones empty.
+
+    `files` are pairs: where the notebook finds it, and the file.
+    """
     root = os.getuid() == 0
     # As root, a user namespace would leave the processes to root, whom RLIMIT_NPROC does not bind.
     rights = (
@@ -123,6 +126,10 @@ def command(limits: Limits, shared: list, hidden: list) -> list[str]:
             line += ["--remount-ro", str(path)]
     for path in shared:
         line += ["--bind", str(path), str(path)]
+    for inside, path in files:
+        for folder in reversed(Path("/tmp", inside).parents[:-2]):
+            line += ["--perms", "0755", "--dir", str(folder)]
+        line += ["--ro-bind", str(path), f"/tmp/{inside}"]
     ends = ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--"]
     return [*scope(limits), *line, *ends]
 
@@ -171,6 +178,7 @@ def environment(threads: int) -> dict[str, str]:
         "PATH": "/usr/bin:/bin", "HOME": "/tmp", "USER": "student", "LANG": "C.UTF-8",
         "PYTHONPATH": str(PACKAGE.parent), "PYTHONDONTWRITEBYTECODE": "1",
         "NBGRADER_EXECUTION": "autograde", **libraries(threads),
+        "MPLBACKEND": "module://matplotlib_inline.backend_inline",  # plots become outputs
     }  # fmt: skip
 
 

@@ -1,19 +1,33 @@
-"""What lies in a folder of submissions, and each file read as text whatever wrote it.
+"""A file that a student handed in, read as a notebook whatever wrote it.
 
 A submission that cannot be read raises `Damaged`, with the reason in words: it is reported to the
-teacher and gets no mark, which is not the same as zero points.
+teacher and gets no mark, which is not the same as zero points.  Whatever the file holds, nothing
+but `Damaged` is raised: no submission stops another.
+
+Of a notebook, only the texts of its cells, their nbgrader ids and their pasted images are taken.
 """
 
+import base64
+import contextlib
+import hashlib
 import json
+import os
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import ZipFile
 
 from nbformat import v4
 
-from ..errors import ConfigError, DataError
+from ..errors import DataError
+from .students import one_line
 
-LARGEST = 20_000_000  # bytes; a notebook with many pictures has two or three million
+LARGEST = 100_000_000  # bytes of a file; outputs, most of it, are thrown away
+TEXT = 5_000_000  # characters of all cells together
+PARTS = 5_000_000  # lists and dictionaries: each takes fifty times the memory of its two bytes
+PASTED = 10_000_000  # characters of all pasted images together
+IMAGES = ("image/png", "image/jpeg", "image/gif", "image/webp")
 
 
 class Damaged(DataError):
@@ -22,60 +36,55 @@ class Damaged(DataError):
 
 @dataclass(frozen=True)
 class Submission:
-    """The notebook that one student handed in.  `problem` says why there is none."""
+    """The notebook that one student handed in.  `problem` says why there is none.
+
+    `path` is the file, or what to call it where it is a `member` of an `archive`.
+    `notes` is what its name says about it.
+    """
 
     student: str
     path: Path
     problem: str = ""
+    archive: Path | None = None
+    member: str = ""
+    notes: tuple[str, ...] = ()
 
+    def content(self) -> bytes:
+        """The bytes of the file.  Raises Damaged for one that is too large, before it is read."""
+        if self.problem:
+            raise Damaged(self.problem)
+        try:
+            with self._open() as (file, size):
+                content = file.read(LARGEST + 1) if size <= LARGEST else b""
+        except OSError as error:
+            raise Damaged(f"cannot be read: {error.strerror}") from error
+        except Exception as error:  # whatever zipfile finds wrong with an archive
+            raise Damaged(f"cannot be read from its archive: {error}") from error
+        if size > LARGEST or len(content) > LARGEST:
+            raise Damaged(f"larger than {LARGEST // 1_000_000} MB")
+        return content
 
-def find_submissions(name: str, folder) -> tuple[list[Submission], list[str]]:
-    """The submissions for assignment `name`: FOLDER/STUDENT/NAME.ipynb or FOLDER/STUDENT.ipynb.
-
-    Returns them in the order of the students' names, and a line for everything else that was
-    found.  Raises ConfigError where the folder is missing or holds no submission.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise ConfigError(f"{folder}: no such folder; expected the students' submissions in it.")
-    found, skipped = {}, []
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        if path.is_dir() and not path.is_symlink():
-            submission = _of_folder(name, path)
-        elif path.suffix == ".ipynb":
-            submission = Submission(path.stem, path, _problem(path))
+    @contextlib.contextmanager
+    def _open(self):
+        """The open file and its size: what an archive says of a size need not be true."""
+        if self.archive:
+            with ZipFile(self.archive) as archive, archive.open(self.member) as file:
+                yield file, archive.getinfo(self.member).file_size
         else:
-            skipped.append(f"{path.name}: skipped, neither a notebook nor a student's folder")
-            continue
-        if submission.student in found:
-            both = f"{found[submission.student].path.name} and {path.name}"
-            submission = Submission(submission.student, path, f"two submissions: {both}")
-        found[submission.student] = submission
-    if not found:
-        raise ConfigError(
-            f"{folder}: no submission; expected STUDENT/{name}.ipynb or STUDENT.ipynb in it."
-        )
-    return [found[student] for student in sorted(found)], skipped
+            number = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+            with open(number, "rb") as file:
+                status = os.fstat(number)
+                if not stat.S_ISREG(status.st_mode):
+                    raise OSError(0, "it is not a file")
+                yield file, status.st_size
 
-
-def _of_folder(name: str, folder: Path) -> Submission:
-    """A student's folder: the notebook called NAME, else the only notebook, whatever its name."""
-    path = folder / f"{name}.ipynb"
-    if not path.exists() and not path.is_symlink():
-        notebooks = sorted(p for p in folder.glob("*.ipynb") if not p.name.startswith("."))
-        if len(notebooks) != 1:
-            names = ", ".join(p.name for p in notebooks) or "none"
-            return Submission(folder.name, path, f"no {name}.ipynb; notebooks found: {names}")
-        path = notebooks[0]
-    return Submission(folder.name, path, _problem(path))
-
-
-def _problem(path: Path) -> str:
-    if path.is_symlink() or not path.is_file():
-        return f"{path.name} is not a file of its own (a link or a device)"
-    return ""
+    def digest(self) -> str:
+        """The SHA-256 of what it holds, or of the reason why that is not known."""
+        try:
+            content = self.content()
+        except Damaged as reason:
+            content = str(reason).encode(errors="replace")
+        return hashlib.sha256(content).hexdigest()
 
 
 def read_notebook(submission: Submission):
@@ -83,16 +92,23 @@ def read_notebook(submission: Submission):
 
     Raises Damaged with the reason.
     """
-    if submission.problem:
-        raise Damaged(submission.problem)
     try:
-        if submission.path.stat().st_size > LARGEST:
-            raise Damaged(f"larger than {LARGEST // 1_000_000} MB")
-        content = submission.path.read_bytes()
-    except OSError as error:
-        raise Damaged(f"cannot be read: {error.strerror}") from error
-    text, notes = decode(content)
-    cells = [_clean(number, cell) for number, cell in enumerate(_cells(text), 1)]
+        return _read(submission)
+    except Damaged:
+        raise
+    except Exception as error:  # of a file that anybody has made, in ways that nobody foresaw
+        said = one_line(f"{type(error).__name__}: {error}", 200)
+        raise Damaged(f"cannot be read as a notebook: {said}") from error
+
+
+def _read(submission: Submission):
+    text, notes = decode(submission.content())
+    notes = [*submission.notes, *notes]
+    pasted = _Pasted(notes)
+    cells = [_clean(number, cell, pasted) for number, cell in enumerate(_cells(text), 1)]
+    size = sum(len(cell.source) for cell in cells)
+    if size > TEXT:
+        raise Damaged(f"{size} characters in its cells; expected at most {TEXT}")
     if any("\r" in cell.source for cell in cells):
         notes.append("Windows line ends were taken out of its cells")
         for cell in cells:
@@ -125,8 +141,10 @@ def decode(content: bytes) -> tuple[str, list[str]]:
 
 
 def _cells(text: str) -> list:
+    if (parts := text.count("[") + text.count("{")) > PARTS:
+        raise Damaged(f"no notebook: {parts} brackets; expected at most {PARTS}")
     try:
-        data = json.loads(text)
+        data = json.loads(text, object_hook=_without_outputs)
     except json.JSONDecodeError as error:
         if text[error.pos :].strip() == "" or error.msg.startswith("Unterminated"):
             raise Damaged(
@@ -142,16 +160,56 @@ def _cells(text: str) -> list:
     return data["cells"]
 
 
-def _clean(number: int, cell):
-    """A cell made anew from its type, text and nbgrader mark: nothing else of it is trusted."""
+def _without_outputs(found: dict) -> dict:
+    found.pop("outputs", None)  # at once: they can be most of the memory that a notebook takes
+    return found
+
+
+def _clean(number: int, cell, pasted):
+    """A cell made anew from its type, text, id and images: nothing else of it is trusted."""
     make = {"code": v4.new_code_cell, "markdown": v4.new_markdown_cell, "raw": v4.new_raw_cell}
     kind = cell.get("cell_type") if isinstance(cell, dict) else None
     source = cell.get("source") if isinstance(cell, dict) else None
     if isinstance(source, list) and all(isinstance(line, str) for line in source):
         source = "".join(source)
-    if kind not in make or not isinstance(source, str):
+    if not isinstance(kind, str) or kind not in make or not isinstance(source, str):
         raise Damaged(f"cell {number} has no type or no text")
     metadata = cell.get("metadata")
     marks = metadata.get("nbgrader") if isinstance(metadata, dict) else None
+    name = marks.get("grade_id") if isinstance(marks, dict) else None
     source = re.sub("[\ud800-\udfff]", "\ufffd", source)  # halves of characters cannot be written
-    return make[kind](source, metadata={"nbgrader": marks} if isinstance(marks, dict) else {})
+    marks = {"nbgrader": {"grade_id": name}} if isinstance(name, str) else {}
+    new = make[kind](source, metadata=marks)
+    if kind != "code" and (images := pasted.images(number, cell.get("attachments"))):
+        new.attachments = images
+    return new
+
+
+class _Pasted:
+    """The images that were pasted into cells; what is left out is noted."""
+
+    def __init__(self, notes: list[str]):
+        self.notes, self.left = notes, PASTED
+
+    def images(self, number: int, attachments) -> dict:
+        """The attachments of a cell: {name: {type: base64}}, only images among them."""
+        found = {}
+        for name, kinds in attachments.items() if isinstance(attachments, dict) else ():
+            kept = {}
+            for kind, data in kinds.items() if isinstance(kinds, dict) else ():
+                data = "".join(map(str, data)) if isinstance(data, list) else str(data)
+                if kind in IMAGES and len(data) <= self.left and _is_base64(data):
+                    kept[kind], self.left = data, self.left - len(data)
+            if kept:
+                found[name] = kept
+            else:
+                said = f"cell {number}: what was pasted as {one_line(name, 80)!r} was left out"
+                self.notes.append(f"{said}: no image, or too large")
+        return found
+
+
+def _is_base64(data: str) -> bool:
+    try:
+        return bool(base64.b64decode(data.replace("\n", ""), validate=True))
+    except ValueError:
+        return False

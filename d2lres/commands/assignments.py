@@ -48,7 +48,8 @@ course_option = click.option(
 def collect_check(name, folder, course):
     """Check the submissions for assignment NAME in FOLDER; grade nothing.
 
-    FOLDER holds STUDENT/NAME.ipynb or STUDENT.ipynb.  Exit status 1 where one is damaged.
+    FOLDER holds STUDENT/NAME.ipynb or STUDENT.ipynb, or is what nbgrader has collected, or the zip
+    that Moodle or Canvas makes of a class.  Exit status 1 where one is damaged.
     """
     need_nbgrader()
     from ..classroom import collect_check
@@ -93,13 +94,20 @@ def grade(name, folder, out, no_sandbox, jobs, cell_seconds, seconds, memory, co
 
 @assignments.command()
 @click.argument("out", type=click.Path())
-def report(out):
+@click.option("--show-hidden-tests", is_flag=True, help="Print their code in the feedback.")
+@click.option("--export", type=click.Choice(["canvas", "moodle"]), help="Write its table, too.")
+@click.option("--gradebook", type=click.Path(), help="nbgrader's database: add the marks.")
+def report(out, show_hidden_tests, export, gradebook):
     """Write grades.csv and the feedback pages from the results in OUT.
 
-    Points for written answers go into OUT/manual.csv; the next report counts them.
+    Points and comments for written answers go into OUT/manual.csv; the next report counts them.
     """
     need_nbgrader()
     from ..classroom import report
 
-    grades, pages = report(out)
+    grades, pages, lines = report(
+        out, show_hidden=show_hidden_tests, export=export, gradebook=gradebook
+    )
+    for line in lines:
+        click.echo(line)
     click.echo(f"{grades}\n{len(pages)} pages of feedback in {out}/feedback")
