@@ -10,12 +10,12 @@ import pytest
 from processes import ROOT, python
 
 IMPORTS = {
-    "the module": "import mxnet",
-    "a part of it": "from mxnet.gluon import nn",
-    "by name": "import importlib; importlib.import_module('mxnet')",
-    "run as python -m does": "import runpy; runpy.run_module('mxnet.libinfo')",
+    "by a reader": "import mxnet",
     "by d2l": "from d2l import mxnet as d2l",
-    "by d2lres": "from d2lres import mx",
+    "in a thread": (
+        "from threading import Thread; t = Thread(target=__import__, args=('mxnet',));"
+        "t.start(); t.join()"
+    ),
 }
 # `shape`: MXNet reads what NumPy prints.
 WORKS = """
@@ -30,14 +30,15 @@ assert os.environ["OMP_NUM_THREADS"] == str(usable_cores())
 assert os.environ["OMP_PROC_BIND"] == "true"
 if hasattr(os, "sched_getaffinity"):
     assert os.sched_getaffinity(0) == cores
-assert mxnet.base._LIB.omp_get_max_threads() == 1
 """
+ONE_TEAM = "assert mxnet.base._LIB.omp_get_max_threads() == 1"
 
 
 @pytest.mark.parametrize("how", IMPORTS)
 def test_mxnet_is_prepared_whoever_imports_it(how):
     before = "import os; cores = getattr(os, 'sched_getaffinity', id)(0); import d2lres"
-    python(f"{before}\n{IMPORTS[how]}\n{WORKS}")
+    one_team = ONE_TEAM if how != "in a thread" else ""  # OpenMP has a number for every thread
+    python(f"{before}\n{IMPORTS[how]}\n{WORKS}\n{one_team}")
 
 
 def test_a_bare_import_leaves_mxnets_own_arrays_and_d2lres_switches_to_numpys():
@@ -114,6 +115,20 @@ def stand_in(tmp_path):
         return f"import sys; sys.path.insert(0, {str(tmp_path)!r})"
 
     return make
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "from mxnet import base",
+        "import mxnet.base",
+        "import importlib; importlib.import_module('mxnet.base')",
+        "import runpy; runpy.run_module('mxnet.base')",  # as python -m does
+    ],
+)
+def test_mxnet_is_prepared_however_it_is_imported(stand_in, line):
+    code = f"{stand_in('import numpy; print(numpy.PZERO)')}; import d2lres; {line}"
+    assert python(code).splitlines() == ["0.0", "one team: 1"]
 
 
 def test_after_mxnet_d2lres_does_what_can_still_be_done(stand_in):

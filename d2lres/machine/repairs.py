@@ -8,6 +8,7 @@ so other packages notice nothing.
 Explained in the appendix "How MXNet runs today".
 """
 
+import contextvars
 import re
 import sys
 import types
@@ -61,8 +62,18 @@ def repair_numpy() -> list[str]:
     if repr(numpy.int64(3)) != "3":
         # NumPy 2 prints np.int64(3); MXNet hands numbers to C++ as text and wants 3 there.
         numpy.set_printoptions(legacy="1.25")
+        print_so_in_other_threads()
         repaired.append("printoptions")
     return repaired
+
+
+def print_so_in_other_threads() -> None:
+    """Since NumPy 2.1 a thread has print options of its own: change those that it begins with."""
+    try:
+        from numpy._core.printoptions import format_options
+    except ImportError:
+        return
+    contextvars.Context().run(format_options.get)["legacy"] = 125  # as NumPy writes 1.25 there
 
 
 class _Version(tuple):
