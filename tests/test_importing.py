@@ -5,6 +5,7 @@ rules of the import, with a stand-in for MXNet that says when it is executed.
 """
 
 import os
+import re
 
 import pytest
 from processes import ROOT, python
@@ -39,6 +40,12 @@ def test_mxnet_is_prepared_whoever_imports_it(how):
     before = "import os; cores = getattr(os, 'sched_getaffinity', id)(0); import d2lres"
     one_team = ONE_TEAM if how != "in a thread" else ""  # OpenMP has a number for every thread
     python(f"{before}\n{IMPORTS[how]}\n{WORKS}\n{one_team}")
+
+
+def test_what_the_appendix_shows_works():
+    text = (ROOT / "chapters" / "appendix-mxnet.md").read_text()
+    [shown] = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    python(f"{shown}\nd2l.plt, gluon.Trainer")
 
 
 def test_a_bare_import_leaves_mxnets_own_arrays_and_d2lres_switches_to_numpys():

@@ -1,12 +1,13 @@
 """The repairs of MXNet's import, the threads, and the choice of a device."""
 
 import os
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from processes import python
+from processes import ROOT, python
 
 from d2lres import ConfigError, try_gpu
 from d2lres.live import _mxnet
@@ -68,6 +69,14 @@ def test_every_name_that_mxnet_needs_is_there_afterwards():
     import numpy
 
     assert all(hasattr(numpy, name) for name in repairs.numpy_stand_ins(numpy))
+
+
+def test_the_appendix_lists_them_all():
+    import numpy
+
+    text = (ROOT / "chapters" / "appendix-mxnet.md").read_text()
+    listed = re.findall(r"`(?:numpy\.)?(\w+)`", re.sub(r"(?m)^[^|].*|\|[^|]*\|$", "", text))
+    assert sorted(listed) == sorted([*repairs.numpy_stand_ins(numpy), "distutils"])
 
 
 @pytest.mark.parametrize("version", ["1.23.5", "1.26.4", "2.0.2", "2.5.0"])
