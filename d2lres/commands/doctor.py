@@ -113,7 +113,7 @@ def import_fix(error: str) -> str:
 
 
 def check_repairs(repaired: list) -> Check:
-    """What `d2lres.live._mxnet` gave back so that MXNet imports: a fact, never a fault."""
+    """What `d2lres` gave back so that MXNet imports: a fact, never a fault."""
     text = f"{len(repaired)}: {', '.join(repaired)}" if repaired else "none needed"
     return Check("repaired names", True, text)
 
