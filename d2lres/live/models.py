@@ -6,16 +6,15 @@ Explained in the chapter "ResNet-18, layer by layer".
 from functools import singledispatch
 
 from ..errors import ConfigError, ShapeError, unknown_name
-from ..structure import arch, zoo
-from ._mxnet import init, nn
+from ..structure import arch, count, zoo
+from ._mxnet import init, mx, nn
 from .blocks import (
     Gate,
     GlobalAverage,
     Pad,
     ResidualBlock,
+    TakesImages,
     ZeroChannels,
-    check_input,
-    entry,
     sequential,
 )
 
@@ -123,11 +122,12 @@ def after(around: tuple, layer):
     return sequential(*around, layer) if around else layer
 
 
-class Net(nn.HybridSequential):
+class Net(TakesImages, nn.HybridSequential):
     """A live net: one child for the stem, one for each stage, one for the head.
 
-    Argument of a call: an image batch, float32, (N, C, H, W) or, with layout "NHWC", (N, H, W, C).
-    Raises ShapeError for anything else.
+    Argument of a call: an image batch, (N, C, H, W) or, with layout "NHWC", (N, H, W, C); an array
+    of MXNet in the net's own type, float32 unless it was cast, or of NumPy in any floating type.
+    Raises ShapeError for anything else, and for an image that is too small.
     """
 
     def __init__(self, architecture: arch.Architecture, layout: str = "NCHW"):
@@ -136,12 +136,15 @@ class Net(nn.HybridSequential):
             raise unknown_name("layout", layout, LAYOUTS)
         self.architecture, self.layout = architecture, layout
         self.add(*map(gluon_layer, architecture.parts.values()))
-        self._entry = entry(self[0])
 
     def __call__(self, X):
-        if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
-            check_input(self.architecture.name, X, self._entry, self.layout)
-        return super().__call__(X)
+        X = self.images(self.architecture.name, X, self[0], layout=self.layout)
+        try:
+            return super().__call__(X)
+        except (mx.MXNetError, ValueError):  # the latter where the first batch decides the shapes
+            size = dict(zip(self.layout, X.shape, strict=True))
+            count(self.architecture, tuple(size[axis] for axis in "CHW"))  # names what is too small
+            raise
 
     def __getitem__(self, key):
         """A part; or some, as a net of their own that shares their weights."""
