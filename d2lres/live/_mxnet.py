@@ -14,6 +14,7 @@ import sys
 import types
 import warnings
 from math import inf, nan
+from weakref import WeakKeyDictionary, WeakSet
 
 from ..errors import ConfigError, MissingDependency
 from ..machine import nvidia, usable_cores
@@ -143,6 +144,33 @@ mx, REPAIRED = _import_mxnet()
 # What the package and the chapters use of MXNet.
 from mxnet import autograd, gluon, init, np, npx  # noqa: E402, F401
 from mxnet.gluon import nn  # noqa: E402, F401
+
+# --- hybridized blocks ---------------------------------------------------------------------------
+
+
+def keep_graphs_true(hybrid) -> None:
+    """Let every graph that holds a block be traced anew after the block has changed.
+
+    A hybridized block keeps the graph of all that is in it.  Gluon drops that graph when the block
+    itself gets another child, but not when a child, or a child's child, does: the net then goes on
+    computing what it was.  Here a block that drops its graph tells the blocks that hold it.
+    """
+    holders = WeakKeyDictionary()  # what holds a block: parents, slices, nets around the net
+    register, clear = hybrid.register_child, hybrid._clear_cached_op
+
+    def register_child(self, block, name=None):
+        register(self, block, name)
+        holders.setdefault(block, WeakSet()).add(self)
+
+    def clear_cached_op(self):
+        clear(self)
+        for holder in holders.get(self, ()):
+            holder._clear_cached_op()
+
+    hybrid.register_child, hybrid._clear_cached_op = register_child, clear_cached_op
+
+
+keep_graphs_true(gluon.HybridBlock)
 
 
 def num_gpus() -> int:

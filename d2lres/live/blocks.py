@@ -116,6 +116,10 @@ class TakesImages(nn.HybridBlock):
 
     _entry = None
 
+    def _clear_cached_op(self):
+        super()._clear_cached_op()
+        self._entry = None  # other layers may stand there now
+
     def images(self, name, X, *entrance, layout="NCHW"):
         """X for the layers of `entrance`, which it meets first; raises as the function does."""
         if self._entry is None:

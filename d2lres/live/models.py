@@ -132,10 +132,20 @@ class Net(TakesImages, nn.HybridSequential):
 
     def __init__(self, architecture: arch.Architecture, layout: str = "NCHW"):
         super().__init__()
-        if layout not in LAYOUTS:
-            raise unknown_name("layout", layout, LAYOUTS)
         self.architecture, self.layout = architecture, layout
         self.add(*map(gluon_layer, architecture.parts.values()))
+
+    @property
+    def layout(self) -> str:
+        """The order of the images' axes, "NCHW" or "NHWC"; it may be set at any time."""
+        return self._layout
+
+    @layout.setter
+    def layout(self, layout: str):
+        if layout not in LAYOUTS:
+            raise unknown_name("layout", layout, LAYOUTS)
+        self._layout = layout
+        self._clear_cached_op()  # its graph is one for the other layout
 
     def __call__(self, X):
         X = self.images(self.architecture.name, X, self[0], layout=self.layout)
@@ -215,12 +225,14 @@ def freeze(net) -> None:
     """Keep all that a net has learned, but let its head learn.
 
     The weights before the head get no gradient, and their normalizations use the statistics that
-    they have, in training too.  Argument: a net from `build`.  Chapter "Transfer learning".
+    they have, in training too; from now on, in a hybridized net as well.
+    Argument: a net from `build`.  Chapter "Transfer learning".
     """
 
     def keep(block):
         if isinstance(block, nn.BatchNorm):
             block._kwargs["use_global_stats"] = True
+            block._clear_cached_op()  # and with it every graph that holds this layer
 
     features = net[:-1]
     features.apply(keep)
