@@ -1,6 +1,7 @@
 """Live Gluon nets against the accounting of their architecture, for every architecture."""
 
 import pytest
+from first_batch import started
 from variants import VARIANTS
 
 from d2lres import (
@@ -27,15 +28,6 @@ from d2lres.structure import Conv, ReLU, basic, explicit, memory, with_padding, 
 def shape_for(name):
     """No square, so that height and width cannot be confused; small where the stem keeps it."""
     return (3, 16, 12) if name.startswith(("cifar", "wrn")) else (3, 64, 48)
-
-
-def started(net, shape):
-    """The net, its weights drawn and its shapes known."""
-    mx.random.seed(0)
-    net.initialize()
-    # wait: MXNet can crash where weights are read while a first pass still sorts them anew
-    net(np.zeros((1, *shape))).wait_to_read()
-    return net
 
 
 # 1202 layers take seconds to build: once is enough

@@ -7,6 +7,7 @@ Explained in the appendix "How MXNet runs today".
 """
 
 import re
+from weakref import WeakKeyDictionary, WeakSet
 
 from ..errors import ConfigError, MissingDependency
 from ..machine.repairs import REPAIRED  # noqa: F401
@@ -25,6 +26,33 @@ except (ImportError, OSError, AttributeError) as error:
     ) from error
 
 npx.set_np()
+
+# --- hybridized blocks ---------------------------------------------------------------------------
+
+
+def keep_graphs_true(hybrid) -> None:
+    """Let every graph that holds a block be traced anew after the block has changed.
+
+    A hybridized block keeps the graph of all that is in it.  Gluon drops that graph when the block
+    itself gets another child, but not when a child, or a child's child, does: the net then goes on
+    computing what it was.  Here a block that drops its graph tells the blocks that hold it.
+    """
+    holders = WeakKeyDictionary()  # what holds a block: parents, slices, nets around the net
+    register, clear = hybrid.register_child, hybrid._clear_cached_op
+
+    def register_child(self, block, name=None):
+        register(self, block, name)
+        holders.setdefault(block, WeakSet()).add(self)
+
+    def clear_cached_op(self):
+        clear(self)
+        for holder in holders.get(self, ()):
+            holder._clear_cached_op()
+
+    hybrid.register_child, hybrid._clear_cached_op = register_child, clear_cached_op
+
+
+keep_graphs_true(gluon.HybridBlock)
 
 
 def num_gpus() -> int:
