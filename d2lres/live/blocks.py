@@ -96,19 +96,32 @@ def images(name, X, entry, layout="NCHW"):
             f"{name}: input of shape {shape} has {found} channel{'s' * (found != 1)}; expected "
             f"{expected}. Convert the images, check their layout, or build anew."
         )
-    numbers, from_numpy = numpy.dtype(X.dtype), isinstance(X, numpy.ndarray)
-    if numbers.kind != "f":  # bytes from 0 to 255, on which no net was trained
+    check_floating(name, X, dtype)
+    if isinstance(X, numpy.ndarray):
+        return as_array(X, dtype, ctx=first and first.list_ctx()[0])
+    if weight and X.dtype != dtype:
         raise ShapeError(
-            f"{name}: input of {numbers}; expected {dtype}. Scale pixels to [0, 1]: "
+            f"{name}: input of {numpy.dtype(X.dtype)}; expected {dtype}. Convert it: "
+            f"X.astype('{dtype}')."
+        )
+    return as_array(X)
+
+
+def as_array(X, dtype=None, ctx=None):
+    """An array of NumPy, or of MXNet's older kind, as one of MXNet."""
+    if isinstance(X, numpy.ndarray):
+        return np.array(X, dtype=dtype or X.dtype, ctx=ctx)
+    return X if isinstance(X, np.ndarray) else X.as_np_ndarray()
+
+
+def check_floating(name, X, dtype) -> None:
+    """Raise ShapeError for whole numbers: pixels from 0 to 255, on which no net was trained."""
+    found = numpy.dtype(X.dtype)
+    if found.kind != "f":
+        raise ShapeError(
+            f"{name}: input of {found}; expected {dtype}. Scale pixels to [0, 1]: "
             f"X.astype('{dtype}') / 255."
         )
-    if weight and numbers != dtype and not from_numpy:
-        raise ShapeError(
-            f"{name}: input of {numbers}; expected {dtype}. Convert it: X.astype('{dtype}')."
-        )
-    if from_numpy:
-        return np.array(X, dtype=dtype, ctx=first and first.list_ctx()[0])
-    return X if isinstance(X, np.ndarray) else X.as_np_ndarray()
 
 
 class TakesImages(nn.HybridBlock):

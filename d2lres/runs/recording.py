@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, Stopped
 from ..train import History, Recipe
+from ..train.labels import check_labels
 from .origin import commit, machine
 from .parts import build_net, initializer, iterators, load_features, normalization
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, write_record
@@ -93,7 +94,13 @@ def _stopped(net, out: Path) -> Stopped:
 
 
 def confusion(y, y_hat, classes: int) -> list[list[int]]:
-    """Row i, column j: how many images of class i were taken for class j."""
+    """Row i, column j: how many images of class i were taken for class j.
+
+    Arguments: the true and the predicted class numbers, two NumPy arrays (N,); how many classes.
+    Raises DataError for a number that is none of them.
+    """
+    for labels in (y, y_hat):
+        check_labels("confusion", labels, classes)  # -1 would be counted as the last class
     table = [[0] * classes for _ in range(classes)]
     for true, predicted in zip(y.tolist(), y_hat.tolist(), strict=True):
         table[true][predicted] += 1
