@@ -8,7 +8,7 @@ import numpy
 
 from ..errors import ConfigError, D2lresError, DataError
 from ..live import init, mx, np, try_gpu
-from .checkpoints import load_checkpoint, save_checkpoint
+from .checkpoints import check_new, load_checkpoint, save_checkpoint
 from .history import Epoch, History
 from .losses import CrossEntropy, MixedLoss, mixed
 from .passes import Progress, batches_of, train_epoch
@@ -53,14 +53,17 @@ def fit(
     test accuracy.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
-    Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
-    label that is none of the net's classes, a loss or weights that are no numbers, or a batch that
-    the device has no memory for or that has fewer images than there are devices or workers.
+    Raises ConfigError for a number out of range, or a checkpoint with more epochs than are asked
+    for, or one that is not to be resumed; DataError for a checkpoint that does not fit, a label
+    that is none of the net's classes, a loss or weights that are no numbers, or a batch that the
+    device has no memory for or that has fewer images than there are devices or workers.
     Labels and losses are read a few steps later, so that no step waits for them.
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr
     _check_numbers(num_epochs, test_every, lr, momentum, weight_decay, label_smoothing, mixup)
+    if checkpoint and not resume:
+        check_new(checkpoint)
     devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
     _prepare(net, devices, dtype)
     loss = CrossEntropy(label_smoothing)
@@ -70,7 +73,7 @@ def fit(
     trainer = _trainer(net, momentum, weight_decay, decay_norm, store, dtype)
     history = History()
     if checkpoint and resume:
-        history = load_checkpoint(checkpoint, net, trainer, devices)
+        history = load_checkpoint(checkpoint, net, trainer, devices, num_epochs)
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
