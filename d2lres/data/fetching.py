@@ -164,7 +164,7 @@ def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
     full, or the folder cannot be written.  Explained in "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    place = Path(os.path.expanduser(root or os.environ.get("D2LRES_DATA") or find.cache()))
+    _, place = find.places(root)[0]
     found = find.folder_in(place, data_set) if root else find.where(name)
     if found:
         try:

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from . import sets
 
 DEBIAN = Path("/usr/share/datasets")  # the package dataset-fashion-mnist installs there
@@ -30,6 +30,32 @@ def cache() -> Path:
     return Path(platformdirs.user_cache_dir("d2lres", appauthor=False))
 
 
+def expanded(place, origin: str = "root") -> Path:
+    """A folder as a user writes it, in full: `~` and `~name` are home folders.
+
+    Raises ConfigError where nobody of that name has one.  `origin` says who named the folder.
+    """
+    path = os.path.expanduser(place)
+    if str(path).startswith("~"):
+        found = f"{origin} {str(place)!r}: no user of that name"
+        raise ConfigError(f"{found}; expected a folder. Write its whole path.")
+    return Path(path).absolute()
+
+
+def places(root=None) -> list[tuple[str, Path]]:
+    """The folders in which data may lie, best first, each with the reason; an empty name is none.
+
+    Raises what `expanded` raises.
+    """
+    named = [
+        ("--root", root),
+        ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
+        ("user cache", cache()),
+        ("Debian", DEBIAN),
+    ]
+    return [(origin, expanded(place, origin)) for origin, place in named if place]
+
+
 def file_in(folder: Path, name: str) -> Path | None:
     """The file `name` in `folder`, plain or compressed."""
     for suffix in ("", ".gz"):
@@ -50,17 +76,11 @@ def candidates(name: str, root=None) -> list[Candidate]:
     """Every place searched for the set, best first, and what is there.
 
     Args: `name`, "fashion-mnist" or "cifar-10"; `root`, a folder to search before all others.
-    Raises ConfigError for an unknown name.  Explained in "Training on Fashion-MNIST".
+    Raises ConfigError for an unknown name, of a set or of a user's home folder.  Explained in
+    "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    places = [
-        ("--root", root),
-        ("$D2LRES_DATA", os.environ.get("D2LRES_DATA")),
-        ("user cache", cache()),
-        ("Debian", DEBIAN),
-    ]
-    folders = [(origin, Path(os.path.expanduser(place))) for origin, place in places if place]
-    return [Candidate(origin, place, folder_in(place, data_set)) for origin, place in folders]
+    return [Candidate(origin, place, folder_in(place, data_set)) for origin, place in places(root)]
 
 
 def where(name: str, root=None) -> Path | None:
@@ -70,8 +90,8 @@ def where(name: str, root=None) -> Path | None:
 
 def missing(data_set: sets.DataSet, root=None) -> DataError:
     """The error for a set that is in none of the places searched."""
-    places = ", ".join(str(candidate.place) for candidate in candidates(data_set.name, root))
+    searched = ", ".join(str(place) for _, place in places(root))
     return DataError(
-        f"{data_set.name}: not found in {places}; expected its {len(data_set.files)} "
+        f"{data_set.name}: not found in {searched}; expected its {len(data_set.files)} "
         f"files. Run `d2lres data fetch {data_set.name}`, or use the sample."
     )
