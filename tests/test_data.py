@@ -121,8 +121,9 @@ def test_full_that_is_missing_says_how_to_get_it(tmp_path):
     for function in (lambda: load("cifar-10", "full", tmp_path), lambda: verify("cifar-10")):
         with pytest.raises(
             DataError,
-            match="cifar-10: not found in .*no-cache.*; expected its 6 "
-            "files. Run `d2lres data fetch cifar-10`",
+            match="cifar-10: not found in [^(]*no-cache[^(]*; expected its 6 files, "
+            "data_batch_1.bin to test_batch.bin, or cifar-10-binary.tar.gz. "
+            "Run `d2lres data fetch cifar-10`",
         ):
             function()
 

@@ -14,10 +14,13 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from python_cifar import number, python2_pickle, string
+from python_cifar import number, python2_pickle, string, write_batches
+from tiny_cifar import tiny_cifar
 
+from d2lres.data import SETS, find, load
 from d2lres.data.formats import Damaged
 from d2lres.data.pickled import released
+from d2lres.errors import DataError
 
 RECORDS = b"".join(bytes([i]) + np.random.RandomState(i).bytes(3072) for i in range(5))
 PIXELS = np.frombuffer(RECORDS, np.uint8).reshape(5, 3073)[:, 1:].copy()
@@ -217,3 +220,43 @@ def test_no_change_of_a_good_pickle_is_a_surprise():
             assert len(read(bytes(content))) == len(RECORDS)
         except Damaged:
             pass
+
+
+# --- through the data set -------------------------------------------------------------------------
+
+
+@pytest.fixture
+def batches(monkeypatch, tmp_path):
+    """`cifar-10-batches-py` of a small CIFAR-10."""
+    monkeypatch.setattr(find, "DEBIAN", tmp_path / "no-debian")
+    monkeypatch.setattr(find, "cache", lambda: tmp_path / "no-cache")
+    contents = tiny_cifar(monkeypatch, tmp_path / "made")
+    names = [name for name, _ in SETS["cifar-10"].files]
+    write_batches(tmp_path / "cifar-10-batches-py", dict(zip(names, contents, strict=True)))
+    return tmp_path / "cifar-10-batches-py"
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (pickle.dumps(Calls(os.system, "touch it-ran") , 2) + bytes(6146), "posix.system"),
+        (pickle.dumps(Calls(os.system, "touch it-ran"), 0), "bytes once decompressed"),
+        (b"\x80\x02" + b"x" * 10**8, "more than 6,146 bytes|damaged pickle"),
+        (b"\x80", "damaged pickle"),
+        (b"", "0 bytes"),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_no_batch_is_named(monkeypatch, batches, content, reason):
+    monkeypatch.chdir(batches)
+    (batches / "data_batch_3").write_bytes(content)
+    with pytest.raises(DataError, match=f"^{batches}/data_batch_3: .*({reason})"):
+        load("cifar-10", "full", batches.parent)
+    assert not (batches / "it-ran").exists()
+
+
+def test_another_label_is_another_content(batches, capsys):
+    path = batches / "test_batch"
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b"](K\x05", b"](K\x06").replace(b"(K\x05K", b"(K\x06K"))
+    assert path.read_bytes() != content
+    assert load("cifar-10", "full", batches.parent).variant == "unverified"
