@@ -1,6 +1,7 @@
 """CIFAR-10 for Python, as its author's Python 2 wrote it: pickles of protocol 2.
 
-Python 3 writes other instructions for the same, so they are put together here by hand.
+Python 3 writes other instructions for the same, so they are put together here by hand: the kinds
+that cPickle of Python 2.7 writes for such a batch with NumPy 1.16.
 """
 
 import io
@@ -24,7 +25,10 @@ def python2_pickle(content: bytes) -> bytes:
     records = [content[at : at + 3073] for at in range(0, len(content), 3073)]
     labels = b"".join(number(record[0]) for record in records)
     pixels = b"".join(record[1:] for record in records)
-    names = b"".join(string(b"image_%05d.png" % i) for i in range(len(records)))
+    names = b"".join(
+        string(b"image_%05d.png" % i) + b"r" + struct.pack("<I", 15 + i)
+        for i in range(len(records))
+    )
     dtype = b"cnumpy\ndtype\nq\x0b" + string(b"u1") + b"K\x00K\x01\x87Rq\x0c"
     dtype += b"(K\x03" + string(b"|") + b"NNN" + 2 * b"J\xff\xff\xff\xff" + b"K\x00tb"
     array = b"cnumpy.core.multiarray\n_reconstruct\nq\x07cnumpy\nndarray\nq\x08"

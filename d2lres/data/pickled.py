@@ -20,7 +20,7 @@ ADMITTED = {
     "numpy.dtype",
     "_codecs.encode",  # bytes, where Python 3 wrote what Python 2 can read
 }
-MOST = 200_000  # instructions; the author's files have about forty thousand
+MOST = 200_000  # instructions; Python 2.7 writes a batch in about thirty thousand
 # Instructions that push what they bring along, and those that push something of their own.
 BRINGING = {
     *("BININT", "BININT1", "BININT2", "LONG1", "BINBYTES", "SHORT_BINBYTES"),
