@@ -20,7 +20,7 @@ SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks golden lint address format lab serve bench clean distclean constraints help FORCE
+.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -38,17 +38,20 @@ $(READY): FORCE
 	@scripts/env.sh "$(VENV)" "$(PYTHON)"
 
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
-	@failed=; set -x; $(BIN)/python -m pytest tests || failed=1; $(NBVAL) chapters || failed=1; [ -z "$$failed" ]
+	$(PYTEST) $(NBVAL) tests chapters
 
-# A run of its own, so that a failing unit test hides no failing notebook, nor the other way about.
-NBVAL := $(BIN)/python -m pytest --nbval --nbval-current-env --nbval-cell-timeout 300 \
-         --nbval-sanitize-with tests/nbval-sanitize.cfg
+# Two processes of one thread each, a file at a time; tests/conftest.py begins with the longest.
+PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 unit: env ## unit tests only: make unit ARGS="-k blocks"
-	$(BIN)/python -m pytest tests --ignore tests/test_book.py $(ARGS)
+	$(PYTEST) tests --ignore tests/test_book.py $(ARGS)
 
 notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k resnet18"
-	$(NBVAL) chapters $(ARGS)
+	$(PYTEST) $(NBVAL) chapters $(ARGS)
+
+rerun: env ## run chapters and store their outputs: make rerun ARGS=chapters/resnet18.ipynb
+	$(BIN)/python scripts/rerun.py $(ARGS)
 
 golden: env ## write the table of all counts anew, after a change that is meant
 	$(BIN)/python tests/test_golden.py

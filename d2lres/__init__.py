@@ -1,10 +1,12 @@
 """d2lres: the small package under the book "Residual Networks, Block by Block".
 
 `import d2lres` loads neither MXNet nor NumPy nor matplotlib: each name below is imported from its
-room when it is first used.  The rooms, each with a docstring of its own, in the reader's order:
+room when it is first used.  It has every later import of MXNet prepared, by whomever (see
+`machine.importing`).  The rooms, each with a docstring of its own, in the reader's order:
 `structure`, `machine`, `live`, `plot`, `data`, `train`, `runs`, `classroom`, `commands`.
 """
 
+from .machine.importing import install as prepare_imports_of_mxnet
 from .names import on_first_use
 
 __version__ = "0.1.0"
@@ -31,3 +33,5 @@ _HOME = {
 
 __all__ = ["__version__", *_HOME]
 __getattr__, __dir__ = on_first_use(__name__, _HOME)
+
+prepare_imports_of_mxnet()

@@ -1,6 +1,32 @@
-"""Every test: no window opens, and the user's own data and cache stay out of it."""
+"""Every test: no window opens, the user's data and cache stay out of it, the longest go first."""
+
+import ctypes
+import gc
+from pathlib import Path
 
 import pytest
+
+# The files that take longest, so that no process begins one of them when the other has ended.
+LONGEST = (
+    "test_colab",
+    "test_grading",
+    "test_models",
+    "ablations",
+    "training-fashion-mnist",
+    "test_interrupted",
+    "test_assignments",
+    "degradation",
+    "what-the-sum-does",
+    "test_runs",
+    "transfer",
+    "test_cli",
+    "test_plot",
+)
+
+
+def pytest_collection_modifyitems(items):
+    rank = {name: number for number, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: rank.get(Path(item.path).stem, len(rank)))  # else as collected
 
 
 @pytest.fixture(autouse=True)
@@ -8,3 +34,25 @@ def at_home_nowhere(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.delenv("D2LRES_DATA", raising=False)
+
+
+@pytest.fixture(scope="session")
+def free_memory():
+    """A function that gives the memory of nets that are gone back to the system.
+
+    A net is full of circles, so Python frees it late; the C library keeps what is freed in small
+    pieces, and a process that builds a hundred nets grows by gigabytes.
+    """
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", lambda pad: None)  # glibc has it
+
+    def free():
+        gc.collect()
+        trim(0)
+
+    return free
+
+
+@pytest.fixture(scope="module", autouse=True)
+def free_after_each_file(free_memory):
+    yield
+    free_memory()

@@ -121,6 +121,7 @@ def test_compare_prints_a_line_an_architecture(capfd):
         (["train", "fashion-mnist-native", "--batch-size", "-4"], "batch_size = -4"),
         (["train", "fashion-mnist-native", "--device", "tpu"], "device 'tpu'"),
         (["train", "fashion-mnist-native", "--data", "half"], "'half'"),
+        (["train", "imagenet-v1.5", "--data", "sample"], "data 'sample' of imagenet"),
         (["train", "fashion-mnist-native", "--seed", "-1", "--out", "no-such-run"], "seed"),
     ],
 )

@@ -140,7 +140,7 @@ def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_pa
     monkeypatch.delenv("MPLBACKEND", raising=False)
     setup = setup_cell(nbformat.read(CHAPTERS[0], as_version=4)).source
     use = (
-        "from d2lres import np\nfrom d2l import mxnet as d2l\n"
+        "from d2l import mxnet as d2l\nfrom d2lres import np\n"
         "print(before == numpy.__version__, float(np.ones((2, 2)).sum()))"
     )
     sources = ("import numpy; before = numpy.__version__", setup, use, setup)

@@ -411,6 +411,33 @@ def test_damaged_set_is_replaced(server, tmp_path):
     verify("fashion-mnist", tmp_path)
 
 
+@pytest.mark.parametrize("path", ["{0}/{0}", "{0} (1)", "{1}"])
+def test_a_damaged_file_of_another_spelling_is_overruled(server, tmp_path, path):
+    """Kaggle's and a browser's names; what is fetched must be what is read from now on."""
+    folder = get(server, tmp_path, "good")
+    name = LABELS.removesuffix(".gz")
+    (folder / LABELS).unlink()
+    damaged = folder / path.format(name, name.replace("-idx", ".idx"))
+    damaged.parent.mkdir(exist_ok=True)
+    damaged.write_bytes(b"damaged")
+    with pytest.raises(DataError, match=f"{re.escape(str(damaged))}: 7 bytes"):
+        load("fashion-mnist", "full", tmp_path)
+    with pytest.raises(DataError, match=f"no mirror gave it .{re.escape(str(damaged))}: 7 bytes"):
+        get(server, tmp_path, "missing")
+    assert get(server, tmp_path, "good") == folder
+    assert load("fashion-mnist", "full", tmp_path).label == "fashion-mnist (full)"
+    assert damaged.read_bytes() == b"damaged"  # the reader's own, and not in the way
+
+
+def test_a_damaged_file_of_an_incomplete_set_is_named(server, tmp_path):
+    """Put there by hand, since the network did not answer, and cut short."""
+    path = tmp_path / "fashion-mnist" / IMAGES
+    path.parent.mkdir()
+    path.write_bytes(GZ[IMAGES][:-20])
+    with pytest.raises(DataError, match=f"no mirror gave it .{path}: damaged comp.*; http.*404"):
+        get(server, tmp_path, "missing")
+
+
 def test_damage_elsewhere_is_overruled(server, tmp_path, monkeypatch):
     """The new copy must lie where it is found before the damaged one."""
     damaged = get(server, tmp_path / "debian", "good")

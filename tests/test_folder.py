@@ -4,7 +4,7 @@ import numpy
 import pytest
 from PIL import Image
 
-from d2lres import DataError, evaluate
+from d2lres import ConfigError, DataError, evaluate
 from d2lres.data.folder import PhotoIterator, middle_box, random_box
 from d2lres.live import mx
 from d2lres.runs import evaluate_run, train_recipe
@@ -125,3 +125,25 @@ def test_a_folder_without_images_says_what_is_expected(tmp_path, made):
         (tmp_path / folder).mkdir(parents=True)
     with pytest.raises(DataError, match="no images of 'train'; expected train/CLASS"):
         PhotoIterator(tmp_path, "train", 2)
+
+
+@pytest.mark.parametrize(
+    "data, changes, said",
+    [
+        ("sample", {}, "data 'sample' of imagenet: it has no sample; expected 'full'"),
+        ("half", {}, "data 'half' of imagenet"),
+        ("full", {"images": 4}, "recipe imagenet-v1.5: images = 4 for photographs; expected None"),
+        ("full", {"only": ("red", "blue")}, r"only = \('red', 'blue'\)"),
+        ("full", {"jpeg": 50}, "jpeg = 50"),
+        ("full", {"normalize": False}, "normalize = False for photographs; expected True"),
+        ("full", {"augment": ("flip",)}, r"augment = \('flip',\)"),
+    ],
+)
+def test_what_is_not_done_to_photographs_is_not_recorded_as_done(
+    photos, monkeypatch, tmp_path, data, changes, said
+):
+    monkeypatch.setenv("D2LRES_DATA", str(photos.parent))
+    recipe = find_recipe("imagenet-v1.5").changed(architecture="cifar-resnet8", **changes)
+    with pytest.raises(ConfigError, match=said):
+        train_recipe(recipe, tmp_path / "r", data=data)
+    assert not (tmp_path / "r").exists()

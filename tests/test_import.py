@@ -13,7 +13,8 @@ import d2lres
 
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
-PURE = ("errors", "files", "names", "structure", "machine", "train")
+MACHINE = ("importing", "nvidia", "processor", "repairs", "setting_up")
+PURE = ("errors", "files", "names", "structure", *(f"machine.{name}" for name in MACHINE), "train")
 
 
 def run(code: str, *flags: str) -> str:
@@ -27,6 +28,12 @@ def run(code: str, *flags: str) -> str:
 def test_the_package_loads_nothing_heavy():
     code = f"import sys, d2lres; print([m for m in {HEAVY} if m in sys.modules])"
     assert run(code) == "[]"
+
+
+def test_the_package_loads_the_hook_for_mxnet_and_nothing_else_of_its_own():
+    """With it the import takes milliseconds."""
+    code = "import sys, d2lres; print(*sorted(m for m in sys.modules if m.startswith('d2lres')))"
+    assert run(code) == "d2lres d2lres.machine d2lres.machine.importing d2lres.names"
 
 
 @pytest.mark.parametrize("module", PURE)

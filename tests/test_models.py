@@ -1,8 +1,7 @@
 """Live Gluon nets against the accounting of their architecture, for every architecture."""
 
-import gc
-
 import pytest
+from first_batch import started
 from variants import VARIANTS
 
 from d2lres import (
@@ -14,22 +13,21 @@ from d2lres import (
     live_counts,
     summarize,
 )
-from d2lres.live import autograd, gluon, mx, np, zero_last_gamma
-from d2lres.structure import explicit, memory, with_padding
+from d2lres.live import (
+    ResidualBlock,
+    autograd,
+    copy_weights,
+    gluon,
+    mx,
+    np,
+    zero_last_gamma,
+)
+from d2lres.structure import Conv, ReLU, basic, explicit, memory, with_padding, without_norm
 
 
 def shape_for(name):
     """No square, so that height and width cannot be confused; small where the stem keeps it."""
     return (3, 16, 12) if name.startswith(("cifar", "wrn")) else (3, 64, 48)
-
-
-def started(net, shape):
-    """The net, its weights drawn and its shapes known."""
-    mx.random.seed(0)
-    net.initialize()
-    # wait: MXNet can crash where weights are read while a first pass still sorts them anew
-    net(np.zeros((1, *shape))).wait_to_read()
-    return net
 
 
 # 1202 layers take seconds to build: once is enough
@@ -48,12 +46,13 @@ def in_some(name, version, shortcut):
 
 
 @pytest.fixture(scope="module")
-def net(request):
+def net(request, free_memory):
     name, version, shortcut = request.param
     net = build(name, classes=7, version=version, shortcut=shortcut)
     yield started(net, shape_for(name))
+    del net
     mx.nd.waitall()  # else the arrays of nets that nobody waited for fill the memory
-    gc.collect()  # a net is full of circles
+    free_memory()
 
 
 SOME = [param for param in EVERY if in_some(*param.values[0])]
@@ -307,3 +306,61 @@ def test_counting_a_net_that_has_seen_no_data_says_what_to_do():
 def test_an_unknown_name_is_refused():
     with pytest.raises(ConfigError, match="did you mean 'resnet50'"):
         build("resnet5O")
+
+
+# --- parts of a net ------------------------------------------------------------------------------
+
+
+def test_a_layer_a_block_or_a_tuple_becomes_gluons():
+    X = np.random.normal(size=(2, 3, 8, 8))
+    conv, layers = build(Conv(5, strides=2)), build((Conv(5), ReLU()))
+    for net in (conv, layers):
+        net.initialize()
+    assert conv(X).shape == (2, 5, 4, 4)
+    assert layers(X).shape == (2, 5, 8, 8) and float(layers(X).min()) == 0
+    block = build(basic(6, 3, 2))
+    assert isinstance(block, ResidualBlock)
+    assert type(build([basic(6, 3, 2)])[0]) is type(block)
+
+
+def test_options_beside_data_and_what_is_no_layer_are_refused():
+    with pytest.raises(ConfigError, match="classes with data; expected a name beside options"):
+        build(architecture("resnet18"), classes=10)
+    with pytest.raises(ConfigError, match="build: 3; expected a name, an architecture"):
+        build((Conv(5), 3))
+
+
+def test_copied_weights_give_equal_outputs_in_prediction_and_training():
+    shape = (3, 16, 16)
+    ours, theirs = (started(build("cifar-resnet8"), shape) for _ in range(2))
+    theirs.initialize(force_reinit=True)  # else both began with the same seed
+    X = np.random.normal(size=(4, *shape))
+    ours[0][1].running_mean.set_data(np.ones(16))
+    assert np.abs(ours(X) - theirs(X)).max() > 1e-3
+    copy_weights(ours, theirs)
+    assert (ours(X) == theirs(X)).all()
+    with autograd.train_mode():
+        assert np.abs(ours(X) - theirs(X)).max() < 1e-6
+    gamma = ours[0][1].gamma
+    gamma.set_data(2 * gamma.data())  # a copy: the other does not follow
+    assert float(theirs[0][1].gamma.data()[0]) == 1
+
+
+def test_weights_of_another_net_are_not_copied_and_nothing_is_changed():
+    ours, theirs = (started(build(name), (3, 16, 16)) for name in ("cifar-resnet8", "wrn-10-2"))
+    before = [p.data().asnumpy() for p in theirs.collect_params().values()]
+    with pytest.raises(ShapeError, match="expected equal shapes. Use two nets of one architecture"):
+        copy_weights(ours, theirs)
+    after = [p.data().asnumpy() for p in theirs.collect_params().values()]
+    assert all((a == b).all() for a, b in zip(before, after, strict=True))
+    with pytest.raises(ShapeError, match="not known yet"):
+        copy_weights(build("cifar-resnet8"), build("cifar-resnet8"))
+
+
+@pytest.mark.parametrize("name", ["resnet50", "cifar-plain20", "wrn-16-8", "se-resnet50"])
+def test_without_norm_no_normalization_is_left_and_all_else_is(name):
+    net = architecture(name)
+    rows, bare = summarize(net).rows, summarize(without_norm(net)).rows
+    kept = [(row.op, row.output_shape, row.macs) for row in rows if row.op != "BN"]
+    assert [(row.op, row.output_shape, row.macs) for row in bare] == kept
+    assert not any(row.buffers for row in bare)

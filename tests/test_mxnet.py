@@ -1,27 +1,17 @@
-"""The repair of MXNet's import, the threads, and the choice of a device."""
+"""The repairs of MXNet's import, the threads, and the choice of a device."""
 
 import os
-import subprocess
+import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from processes import ROOT, python
 
 from d2lres import ConfigError, try_gpu
 from d2lres.live import _mxnet
-
-ROOT = Path(__file__).parents[1]
-
-
-def python(code: str, **environment) -> str:
-    inherited = {k: v for k, v in os.environ.items() if not k.startswith("OMP_")}
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        capture_output=True, text=True, cwd=ROOT, env=inherited | environment,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
+from d2lres.machine import repairs
 
 
 def test_mxnet_imports_without_a_warning():
@@ -78,7 +68,15 @@ def test_names_that_numpy_has_are_left_alone():
 def test_every_name_that_mxnet_needs_is_there_afterwards():
     import numpy
 
-    assert all(hasattr(numpy, name) for name in _mxnet.numpy_stand_ins(numpy))
+    assert all(hasattr(numpy, name) for name in repairs.numpy_stand_ins(numpy))
+
+
+def test_the_appendix_lists_them_all():
+    import numpy
+
+    text = (ROOT / "chapters" / "appendix-mxnet.md").read_text()
+    listed = re.findall(r"`(?:numpy\.)?(\w+)`", re.sub(r"(?m)^[^|].*|\|[^|]*\|$", "", text))
+    assert sorted(listed) == sorted([*repairs.numpy_stand_ins(numpy), "distutils"])
 
 
 @pytest.mark.parametrize("version", ["1.23.5", "1.26.4", "2.0.2", "2.5.0"])
@@ -86,16 +84,16 @@ def test_a_numpy_of_any_version_is_given_what_it_lacks(version, monkeypatch):
     """A stand-in for NumPy that has only what every version has."""
     told = {}
     stand_in = SimpleNamespace(
-        __version__=version,
         all=all, any=any, prod=None, round=round, sort=sorted, isin=None, trapezoid=None,
+        int64=lambda n: n if told or version < "2" else SimpleNamespace(),  # prints another way
         set_printoptions=told.update,
     )  # fmt: skip
     monkeypatch.setitem(sys.modules, "numpy", stand_in)
-    repaired = _mxnet.repair_numpy()
-    assert set(_mxnet.numpy_stand_ins(stand_in)) <= set(repaired)
+    repaired = repairs.repair_numpy()
+    assert set(repairs.numpy_stand_ins(stand_in)) <= set(repaired)
     assert stand_in.PZERO == 0.0 and stand_in.NaN != stand_in.NaN and stand_in.bool is bool
     assert told == ({"legacy": "1.25"} if version.startswith("2") else {})
-    assert _mxnet.repair_numpy() == (["printoptions"] if told else [])  # nothing twice
+    assert repairs.repair_numpy() == []  # nothing twice
 
 
 def test_a_python_without_distutils_gets_its_version_numbers(monkeypatch):
@@ -105,7 +103,7 @@ def test_a_python_without_distutils_gets_its_version_numbers(monkeypatch):
         sys.modules, "distutils", None
     )  # import fails, as on 3.12 without setuptools
     monkeypatch.setitem(sys.modules, "distutils.version", None)
-    assert _mxnet.repair_distutils() == ["distutils"]
+    assert repairs.repair_distutils() == ["distutils"]
     from distutils.version import LooseVersion, StrictVersion
 
     assert LooseVersion("1.9.1") < LooseVersion("1.10") < StrictVersion("2.0")

@@ -210,7 +210,8 @@ def test_mxnet_finds_what_was_loaded_before_it(tmp_path):
         assert said in done.stdout + done.stderr
 
 
-def test_importing_d2lres_loads_them_before_mxnet(tmp_path):
+@pytest.mark.parametrize("line", ["from d2lres import mx", "import d2lres, mxnet"])
+def test_they_are_loaded_before_mxnet(tmp_path, line):
     """With the build for CUDA installed: here a stand-in, whose libraries cannot load."""
     installed(tmp_path)
     (tmp_path / "mxnet" / "cuda11").mkdir()
@@ -218,7 +219,7 @@ def test_importing_d2lres_loads_them_before_mxnet(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\n"
         "from d2lres.errors import MissingDependency\n"
-        "try:\n    from d2lres import mx\nexcept MissingDependency as error:\n    print(error)"
+        f"try:\n    {line}\nexcept MissingDependency as error:\n    print(error)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.startswith("libcublas.so.11: does not load"), done.stderr

@@ -849,3 +849,10 @@ def test_a_wrong_request_says_what_was_expected(request_):
 def test_a_block_that_cannot_be_added_is_a_shape_error():
     with pytest.raises(ShapeError):
         plot.draw_block(zoo.basic(64, 64, 1), 32)
+
+
+def test_the_source_of_a_function_is_shown_as_it_is_written():
+    found = plot.show_source(zoo.basic, zoo.bottleneck)
+    assert repr(found).startswith("def basic(channels, in_channels, strides=1")
+    assert "\n\n\ndef bottleneck(" in found.text
+    assert found._repr_markdown_() == f"```python\n{found.text}```"

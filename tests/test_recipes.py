@@ -84,6 +84,18 @@ def test_imagenet_rates_are_those_of_the_formula(batch_size, num_epochs):
         assert recipe.learning_rate(t) == pytest.approx(expected)
 
 
+def test_a_warm_up_that_is_not_in_force_shortens_no_training():
+    """Batches of less than 512 images have none: one epoch is half a wave of a cosine."""
+    short = find_recipe("imagenet-v1.5").changed(num_epochs=1)
+    rate = short.fit_options()["lr"]
+    for t in (0, 0.25, 0.5, 1):
+        assert rate(t) == short.learning_rate(t) == pytest.approx(0.256 * (1 + cos(pi * t)) / 2)
+    for change in ({"batch_size": 512}, {"warmup_from": 256}):
+        with pytest.raises(ConfigError, match="warmup = 5; expected less than 1"):
+            short.changed(**change)
+        assert short.changed(**change, num_epochs=6).fit_options()["lr"](0) == 0
+
+
 def test_the_modern_recipe_is_whole():
     """Each part as its source has it."""
     r = find_recipe("imagenet-v1.5")

@@ -7,7 +7,8 @@ import numpy
 import pytest
 from small_recipe import SMALL
 
-from d2lres import ConfigError, DataError, summarize
+from d2lres import ConfigError, DataError, runs, summarize
+from d2lres.commands import main
 from d2lres.data import SETS, load
 from d2lres.runs import confusion, evaluate_run, load_run, recalibrate_run, train_recipe
 from d2lres.train.recipes import RECIPES, find_recipe, recipe_names
@@ -113,6 +114,58 @@ def test_a_training_is_not_made_longer_where_its_images_grow(tmp_path):
     train_recipe(recipe, tmp_path / "r", data="sample")
     with pytest.raises(ConfigError, match="holds a run with recipe"):
         train_recipe(recipe.changed(num_epochs=4), tmp_path / "r", data="sample", resume=True)
+
+
+TINY = find_recipe("fashion-mnist-native").changed(
+    name="tiny", architecture="cifar-resnet8", images=64, resize=8, num_epochs=2
+)
+
+
+@pytest.fixture
+def tiny(tmp_path):
+    """A folder with a finished run of two epochs."""
+    return train_recipe(TINY, tmp_path / "r", data="sample").folder
+
+
+def test_a_run_is_not_resumed_to_fewer_epochs_than_it_has(tiny, monkeypatch, capfd):
+    """Its record would hold two epochs of one; nothing is written."""
+    before = {file: file.read_bytes() for file in tiny.rglob("*") if file.is_file()}
+    with pytest.raises(ConfigError, match="2 epochs are done; expected no more than the 1"):
+        train_recipe(TINY.changed(num_epochs=1), tiny, data="sample", resume=True)
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    words = ["train", "tiny", "--data", "sample", "--out", str(tiny), "--resume", "--epochs", "1"]
+    with pytest.raises(SystemExit) as stop:
+        main(words)
+    said = capfd.readouterr().err
+    assert stop.value.code == 2 and said.startswith("error: ") and "2 epochs are done" in said
+    assert {file: file.read_bytes() for file in tiny.rglob("*") if file.is_file()} == before
+
+
+def test_a_run_is_not_resumed_on_other_images_under_the_same_name(tiny):
+    """As where an original was fetched after a copy had been trained on."""
+    record = json.loads((tiny / "run.json").read_text())
+    record["data"]["sha256"] = "0" * 64
+    (tiny / "run.json").write_text(json.dumps(record))
+    with pytest.raises(ConfigError, match="holds a run with images .*SHA-256 0{64}; expected"):
+        train_recipe(TINY.changed(num_epochs=3), tiny, data="sample", resume=True)
+
+
+def test_a_run_that_others_go_on_with_names_what_each_part_was_trained_with(tiny, monkeypatch):
+    first = load_run(tiny).record
+    same = train_recipe(TINY, tiny, data="sample", resume=True).record
+    assert "earlier" not in first and "earlier" not in same
+    monkeypatch.setattr(runs.recording, "commit", lambda: "another")
+    options = {"data": "sample", "resume": True}
+    second = train_recipe(TINY.changed(num_epochs=3), tiny, kvstore="local", **options).record
+    monkeypatch.setattr(runs.recording, "machine", lambda: {"processor": "another"})
+    third = train_recipe(TINY.changed(num_epochs=4), tiny, **options).record
+    parts = [
+        {"epochs": n, **{key: found[key] for key in ("settings", "machine", "commit")}}
+        for n, found in ((2, first), (3, second))
+    ]
+    assert (second["earlier"], third["earlier"]) == (parts[:1], parts)
+    assert (second["commit"], second["settings"]["kvstore"]) == ("another", "local")
+    assert third["machine"] == {"processor": "another"} and len(third["history"]) == 4
 
 
 def test_a_record_without_its_checkpoint_is_not_trained_over(run, tmp_path):

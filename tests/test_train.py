@@ -169,6 +169,29 @@ def test_where_every_checkpoint_is_damaged_nothing_is_trained_over(sample, tmp_p
         train(sample, num_epochs=3, checkpoint=tmp_path / "c", resume=True)
 
 
+def test_more_epochs_than_are_asked_for_are_no_state_to_go_on_from(sample, tmp_path):
+    """Its history would be longer than the training, and the net is left as it was."""
+    train(sample, num_epochs=2, checkpoint=tmp_path / "c")
+    net = small_net()
+    net.initialize()
+    net(np.zeros((1, 1, 28, 28))).wait_to_read()
+    before = net[0].weight.data().asnumpy()
+    options = {"net": net, "checkpoint": tmp_path / "c", "resume": True}
+    with pytest.raises(ConfigError, match="epoch-0002.npz: 2 epochs are done; expected no more"):
+        train(sample, num_epochs=1, **options)
+    assert (net[0].weight.data().asnumpy() == before).all()
+    assert len(train(sample, num_epochs=2, **options)[0].epochs) == 2
+
+
+def test_a_new_training_is_not_begun_over_the_state_of_another(sample, tmp_path):
+    """Of both, the last epochs would be kept, and the longer training resumed."""
+    train(sample, num_epochs=2, checkpoint=tmp_path / "c")
+    kept = {file.name: file.read_bytes() for file in (tmp_path / "c").iterdir()}
+    with pytest.raises(ConfigError, match="holds the state of a training already"):
+        train(sample, num_epochs=1, checkpoint=tmp_path / "c")
+    assert {file.name: file.read_bytes() for file in (tmp_path / "c").iterdir()} == kept
+
+
 def test_resuming_without_a_folder_begins_anew(sample):
     assert without_time(train(sample, 1, resume=True)[0]) == without_time(train(sample, 1)[0])
 

@@ -15,7 +15,7 @@ root_option = click.option("--root", type=click.Path(), help="Look in this folde
 @click.argument("name")
 @root_option
 def fetch(name, root):
-    """Download NAME where it is not found, verify it, and print its folder."""
+    """Download NAME where it is not found, verify it, and print where it is."""
     from ..data import fetch
 
     click.echo(fetch(name, root=root))
@@ -36,14 +36,11 @@ def verify(name, root):
 @click.argument("name")
 @root_option
 def where(name, root):
-    """Print the folder in which NAME is found; exit status 1 where there is none."""
-    from ..data import where
-    from ..errors import DataError
+    """Print the folder or archive that holds NAME; exit status 1 where there is none."""
+    from ..data import SETS, where
+    from ..data.find import missing
 
-    folder = where(name, root=root)
-    if folder is None:
-        raise DataError(
-            f"{name}: not found on this machine; expected its files. "
-            f"Run `d2lres data fetch {name}`, or use the sample: --data sample."
-        )
-    click.echo(folder)
+    copy = where(name, root=root)
+    if copy is None:
+        raise missing(SETS[name], root)
+    click.echo(copy)

@@ -18,6 +18,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..errors import ConfigError
 from ..machine.nvidia import Card, cards, numbers, objection
 from ..machine.setting_up import D2L, MXNET, SYSTEMS, mxnet_build, version_of
 
@@ -113,7 +114,7 @@ def import_fix(error: str) -> str:
 
 
 def check_repairs(repaired: list) -> Check:
-    """What `d2lres.live._mxnet` gave back so that MXNet imports: a fact, never a fault."""
+    """What `d2lres` gave back so that MXNet imports: a fact, never a fault."""
     text = f"{len(repaired)}: {', '.join(repaired)}" if repaired else "none needed"
     return Check("repaired names", True, text)
 
@@ -165,7 +166,7 @@ def check_gpus(usable: int, found: list[Card]) -> Check:
 def check_data(name: str, candidates: list, sample: bool) -> Check:
     """The data set is found, or else its sample is; a D2LRES_DATA that is no folder is a fault."""
     for place in candidates:
-        if "D2LRES_DATA" in place.origin and not place.place.is_dir():
+        if "D2LRES_DATA" in place.origin and not os.path.isdir(place.place):
             text = f"D2LRES_DATA={place.place}: no such folder"
             return Check(name, False, text, "unset D2LRES_DATA")
     for place in candidates:
@@ -246,7 +247,10 @@ def look_at_data() -> list[Check]:
     for name in data.SETS:
         files = list((Path(data.__file__).parent / "samples").glob(f"{name}-*"))
         whole = len(files) == len(data.SETS[name].sample.files)
-        checks.append(check_data(name, data.candidates(name), whole))
+        try:
+            checks.append(check_data(name, data.candidates(name), whole))
+        except ConfigError as error:
+            checks.append(Check(name, False, str(error), "unset D2LRES_DATA"))
     folder = cache()
     there = next(place for place in (folder, *folder.parents) if place.exists())
     free = shutil.disk_usage(there).free

@@ -1,9 +1,10 @@
 """Fashion-MNIST and CIFAR-10: find, fetch, verify, iterate.  Start with `load_fashion_mnist`.
 
-The files in the order of explanation: `sets` (what there is), `formats` (how a file is read),
-`find` (where it lies), `checksums` (is it right?), `dataset` (into memory), `iterators` (into
-batches); `downloading` and `fetching` (from the network), and `make_samples` (how the samples that
-ship in this package were made); `augment` (random changes) and `folder` (photographs).
+The files in the order of explanation: `sets` (what there is), `formats` and `pickled` (how a file
+is read), `find` (where it lies), `contents` (of folders and archives), `checksums` (is it right?),
+`dataset` (into memory), `iterators` (into batches); `downloading` and `fetching` (from the
+network), and `make_samples` (how the samples that ship in this package were made); `augment`
+(random changes) and `folder` (photographs).
 """
 
 from ..names import on_first_use

@@ -5,10 +5,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from . import find, formats, sets
+from .contents import files_of
 
 
 class FileCheck(NamedTuple):
-    """One file that was checked: where, the SHA-256 of its decompressed content, which edition."""
+    """One file that was checked: where, the SHA-256 of its content as released, which edition.
+
+    The path of a file in an archive is that of the archive and the file's name.
+    """
 
     path: Path
     sha256: str
@@ -40,17 +44,14 @@ def wrong_checksum(data_set: sets.DataSet, paths, digests) -> formats.Damaged:
             return formats.Damaged(path, f"SHA-256 {found} of the content", expected, data_set.name)
 
 
-def verify_folder(data_set: sets.DataSet, folder: Path) -> list[FileCheck]:
-    """As `verify`, for the files in one folder."""
-    paths = [find.file_in(folder, name) for name, _ in data_set.files]
-    digests = [
-        digest(formats.read_content(path, size, data_set.name))
-        for path, (_, size) in zip(paths, data_set.files, strict=True)
-    ]
+def verify_copy(data_set: sets.DataSet, copy: Path) -> list[FileCheck]:
+    """As `verify`, for the files in one folder or archive."""
+    found = {name: (path, digest(content)) for name, path, content in files_of(data_set, copy)}
+    paths, digests = zip(*(found[name] for name, _ in data_set.files), strict=True)
     variant = edition(data_set, digests)
     if variant == "unverified":
         raise wrong_checksum(data_set, paths, digests)
-    return [FileCheck(path, found, variant) for path, found in zip(paths, digests, strict=True)]
+    return [FileCheck(path, sha256, variant) for path, sha256 in zip(paths, digests, strict=True)]
 
 
 def verify(name: str, root=None) -> list[FileCheck]:
@@ -61,7 +62,7 @@ def verify(name: str, root=None) -> list[FileCheck]:
     file that is damaged or unknown.  Explained in the chapter "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    folder = find.where(name, root)
-    if folder is None:
+    copy = find.where(name, root)
+    if copy is None:
         raise find.missing(data_set, root)
-    return verify_folder(data_set, folder)
+    return verify_copy(data_set, copy)

@@ -9,6 +9,7 @@ import numpy as np
 from ..errors import ConfigError, DataError, unknown_name
 from . import find, formats, sets
 from .checksums import digest, edition, fingerprint, wrong_checksum
+from .contents import files_of
 
 SAMPLES = Path(__file__).parent / "samples"
 
@@ -118,13 +119,10 @@ def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]
     return [*train, *test]
 
 
-def load_full(data_set: sets.DataSet, folder: Path) -> Dataset:
-    """Read and check the complete set in `folder`."""
-    paths = [find.file_in(folder, name) for name, _ in data_set.files]
-    contents = [
-        formats.read_content(path, size, data_set.name)
-        for path, (_, size) in zip(paths, data_set.files, strict=True)
-    ]
+def load_full(data_set: sets.DataSet, copy: Path) -> Dataset:
+    """Read and check the complete set in a folder or an archive."""
+    read = {name: (path, content) for name, path, content in files_of(data_set, copy)}
+    paths, contents = zip(*(read[name] for name, _ in data_set.files), strict=True)
     arrays = parse(data_set, data_set, contents, paths)
     digests = [digest(content) for content in contents]
     variant = edition(data_set, digests)
@@ -143,7 +141,7 @@ def load_full(data_set: sets.DataSet, folder: Path) -> Dataset:
         data_set.classes,
         *arrays,
         sha256=fingerprint(data_set.files, digests),
-        source=folder,
+        source=copy,
     )
 
 
@@ -192,9 +190,9 @@ def load(name: str, data: str = "auto", root=None) -> Dataset:
         )
     if data == "sample":
         return load_sample(data_set)
-    folder = find.where(name, root)
-    if folder is not None:
-        return load_full(data_set, folder)
+    copy = find.where(name, root)
+    if copy is not None:
+        return load_full(data_set, copy)
     if data == "full":
         raise find.missing(data_set, root)
     sample = data_set.sample

@@ -195,14 +195,15 @@ def obtain(url: str, part: Path, limit: int, need: int, progress: bool, check) -
     obtain(url, part, limit, need, progress, check)  # two attempts did not fit: from the beginning
 
 
-def download(urls, part: Path, limit: int, need: int, check, progress: bool = True) -> None:
+def download(urls, part: Path, limit: int, need: int, check, progress=True, refused=()) -> None:
     """Fill `part` from the first of `urls` whose bytes pass `check`, which raises Damaged if not.
 
-    Args: `limit`, the most bytes to accept; `need`, the bytes to ask for when the disk is full.
+    Args: `limit`, the most bytes to accept; `need`, the bytes to ask for when the disk is full;
+    `refused`, why the copies on this machine will not do.
     Raises DataError, with each mirror's reason, where none will do.  A partial file is kept only
     where it can be resumed; one that proves wrong is deleted.
     """
-    reasons = []
+    reasons = list(refused)
     earlier = begun(part).get("url")
     for url in sorted(urls, key=lambda url: url != earlier):  # resume first; else in their order
         try:

@@ -1,18 +1,14 @@
 """Fetch a data set: find it, or download it, check it, and only then give it its name."""
 
-import gzip
 import os
 import shutil
-import tarfile
-import zlib
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from . import find, sets
-from .checksums import digest, edition, verify_folder, wrong_checksum
+from .checksums import digest, verify_copy
+from .contents import SLACK, files_of
 from .downloading import discard, download, locked, no_space, write, writing
 from .formats import Damaged, read_content
-
-SLACK = 1 << 20  # bytes that a compressed file may be longer than its content, or tar headers take
 
 
 def mirror_folders(data_set: sets.DataSet) -> list[str]:
@@ -40,13 +36,14 @@ def install(part: Path, path: Path, data_set: sets.DataSet) -> None:
     with writing(path.parent, data_set.disk):
         os.replace(part, path)
         discard(part)  # its state
-        if path.suffix == ".gz":
-            path.with_suffix("").unlink(missing_ok=True)  # else a damaged plain file is read first
+        if path.suffix == ".gz" and os.path.isfile(path.with_suffix("")):
+            path.with_suffix("").unlink()  # else a damaged plain file is read first
     sync(path.parent)
 
 
-def fetch_files(data_set: sets.DataSet, target: Path, urls: list[str], progress: bool) -> None:
+def fetch_files(data_set: sets.DataSet, target: Path, urls, progress: bool, refused) -> None:
     """Download each file of the set as NAME.gz; those that are there and right are left alone."""
+    there = find.files_in(target, data_set)
     for i, (name, size) in enumerate(data_set.files):
 
         def check(path, i=i, size=size):
@@ -55,88 +52,31 @@ def fetch_files(data_set: sets.DataSet, target: Path, urls: list[str], progress:
             if found != expected:
                 raise Damaged(path, f"SHA-256 {found} of the content", expected, data_set.name)
 
-        here = find.file_in(target, name)
-        if here:
+        damaged = []
+        if name in there:
             try:
-                check(here)
+                check(there[name])
                 continue
-            except Damaged:
-                pass  # replace it
+            except Damaged as error:  # replace it
+                damaged = [error.reason] if error.reason not in refused else []
         part = target / f"{name}.gz.part"
         download(
-            [f"{url}{name}.gz" for url in urls], part, size + SLACK, data_set.disk, check, progress
+            [f"{url}{name}.gz" for url in urls],
+            part,
+            size + SLACK,
+            data_set.disk,
+            check,
+            progress,
+            [*refused, *damaged],
         )
         install(part, target / f"{name}.gz", data_set)
 
 
-class Bounded:
-    """A file to read from, of no more than `limit` bytes: a decompression bomb ends here."""
-
-    def __init__(self, file, limit: int):
-        self.file, self.left = file, limit
-
-    def read(self, size: int) -> bytes:
-        data = self.file.read(size)
-        self.left -= len(data)
-        if self.left < 0:
-            raise tarfile.ReadError("far more content than expected")
-        return data
-
-
-def members(archive: Path, data_set: sets.DataSet):
-    """Yield (name, content) of the set's files in a .tar.gz; every other member is passed over.
-
-    Only names that we know come out, without their folders, so no member can choose where it is
-    written.  Raises Damaged.
-    """
-    sizes = dict(data_set.files)
-    try:
-        with gzip.open(archive) as raw:
-            limited = Bounded(raw, sum(sizes.values()) + SLACK)
-            with tarfile.open(fileobj=limited, mode="r|") as tar:
-                for member in tar:
-                    name = PurePosixPath(member.name).name
-                    if name in sizes and member.isreg():
-                        if member.size != sizes[name]:
-                            raise Damaged(
-                                archive,
-                                f"{name} of {member.size:,} bytes",
-                                f"{sizes[name]:,}",
-                                data_set.name,
-                            )
-                        yield name, tar.extractfile(member).read()
-    except (tarfile.TarError, EOFError, gzip.BadGzipFile, zlib.error, ValueError) as error:
-        raise Damaged(
-            archive, f"damaged archive ({error})", "a complete .tar.gz", data_set.name
-        ) from error
-
-
-def check_archive(archive: Path, data_set: sets.DataSet) -> None:
-    """Raise Damaged unless the archive holds one known edition of the set, complete."""
-    digests = {name: digest(content) for name, content in members(archive, data_set)}
-    names = [name for name, _ in data_set.files]
-    if set(digests) != set(names):
-        raise Damaged(archive, f"{len(digests)} of the files", ", ".join(names), data_set.name)
-    found = [digests[name] for name in names]
-    if edition(data_set, found) == "unverified":
-        raise wrong_checksum(data_set, [archive] * len(names), found)
-
-
-def fetch_archive(data_set: sets.DataSet, target: Path, urls: list[str], progress: bool) -> None:
-    """Download the archive, check it, and put the files that it holds in its place."""
-    archive = target / f"{data_set.archive}.part"
-    limit = sum(size for _, size in data_set.files) + SLACK
-    download(
-        [url + data_set.archive for url in urls],
-        archive,
-        limit,
-        data_set.disk,
-        lambda path: check_archive(path, data_set),
-        progress,
-    )
+def unpack(data_set: sets.DataSet, copy: Path, target: Path) -> None:
+    """Put the files that a checked copy of the set holds into `target`, under their real names."""
     parts = {name: target / f"{name}.part" for name, _ in data_set.files}
     try:
-        for name, content in members(archive, data_set):
+        for name, _, content in files_of(data_set, copy):
             with writing(target, data_set.disk), open(parts[name], "wb", buffering=0) as file:
                 write(file, content)
                 os.fsync(file.fileno())
@@ -145,11 +85,26 @@ def fetch_archive(data_set: sets.DataSet, target: Path, urls: list[str], progres
     finally:
         for part in parts.values():
             part.unlink(missing_ok=True)
+
+
+def fetch_archive(data_set: sets.DataSet, target: Path, urls, progress: bool, refused) -> None:
+    """Download the archive, check it, and put the files that it holds in its place."""
+    archive = target / f"{data_set.archive}.part"
+    download(
+        [url + data_set.archive for url in urls],
+        archive,
+        sum(size for _, size in data_set.files) + SLACK,
+        data_set.disk,
+        lambda path: verify_copy(data_set, path),
+        progress,
+        refused,
+    )
+    unpack(data_set, archive, target)
     discard(archive)
 
 
 def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
-    """Return the folder of a complete, verified set: the one found, else a downloaded one.
+    """Return the folder or archive of a complete, verified set: one found, else one downloaded.
 
     Args:
         name: "fashion-mnist" (31 MB to download) or "cifar-10" (170 MB).
@@ -159,20 +114,24 @@ def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
         mirrors: addresses of folders that hold the files, instead of the known ones and of
             $D2LRES_MIRRORS.
 
-    A download that was interrupted goes on where it stopped.  A damaged set is replaced.  Raises
-    ConfigError for an unknown name; DataError where no mirror has the right content, the disk is
-    full, or the folder cannot be written.  Explained in "Training on Fashion-MNIST".
+    A download that was interrupted goes on where it stopped.  A damaged set is replaced: by another
+    copy on this machine if there is one, else from the network.  Raises ConfigError for an unknown
+    name; DataError where no mirror has the right content, the disk is full, or the folder cannot be
+    written.  Explained in "Training on Fashion-MNIST".
     """
     data_set = sets.get(name)
-    place = Path(os.path.expanduser(root or os.environ.get("D2LRES_DATA") or find.cache()))
-    found = find.folder_in(place, data_set) if root else find.where(name)
-    if found:
+    places = [place for _, place in find.places(root)][: 1 if root else None]
+    good, refused = None, []
+    for copy in (copy for place in places for copy in find.copies(place, data_set)):
         try:
-            verify_folder(data_set, found)
-            return found
-        except Damaged:
-            pass  # download it anew; the folder below is searched before the damaged one
-    target = place / name
+            verify_copy(data_set, copy)
+            good = copy
+            break
+        except Damaged as error:
+            refused.append(error.reason)
+    if good and not refused:
+        return good
+    target = places[0] / name  # searched before whatever is damaged
     with writing(target, data_set.disk):
         target.mkdir(parents=True, exist_ok=True)
         here = sum(path.stat().st_size for path in target.iterdir())
@@ -180,6 +139,10 @@ def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
     with locked(target):
         if shutil.disk_usage(target).free + here < data_set.disk:
             raise no_space(target, data_set.disk)
-        (fetch_archive if data_set.archive else fetch_files)(data_set, target, urls, progress)
-    verify_folder(data_set, target)
+        if good:
+            unpack(data_set, good, target)
+        else:
+            download_set = fetch_archive if data_set.archive else fetch_files
+            download_set(data_set, target, urls, progress, refused)
+    verify_copy(data_set, target)
     return target

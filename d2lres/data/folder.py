@@ -19,7 +19,7 @@ from PIL import Image
 
 from ..errors import DataError
 from ..live import mx, np, npx
-from .find import cache
+from .find import expanded, places
 
 #: Mean and deviation of each channel of ImageNet's photographs, which every published net uses.
 STATISTICS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -86,10 +86,9 @@ class Records:
 
 
 def photographs(name: str) -> Path:
-    """The folder called `name` in $D2LRES_DATA or in the user's cache; the first where none is."""
-    places = [Path(place) for place in (os.environ.get("D2LRES_DATA"), cache()) if place]
-    folders = [place / name for place in places]
-    return next((folder for folder in folders if folder.is_dir()), folders[0])
+    """The folder called `name` where data may lie (see `find.places`); the first where none is."""
+    folders = [place / name for _, place in places()]
+    return next((folder for folder in folders if os.path.isdir(folder)), folders[0])
 
 
 def source(root: Path, split: str):
@@ -156,7 +155,7 @@ class PhotoIterator:
     """
 
     def __init__(self, root, split, batch_size, side=224, shuffle=False, seed=0, augment=True):
-        self.root = Path(root)
+        self.root = expanded(root)
         self.source = source(self.root, split)
         self.batch_size, self.side, self.shuffle = batch_size, side, shuffle
         self.seed, self.augment, self.normalize, self.epoch = seed, augment, STATISTICS, 0

@@ -1,7 +1,8 @@
 """Readers for the layouts: IDX (Fashion-MNIST), CIFAR's binary records, and the sample's JPEGs.
 
-Each is a header and raw bytes, so nothing is ever unpickled.  A reader checks everything that the
-layout promises, since a file of the right size can still be the wrong file.
+Each is a header and raw bytes.  (CIFAR-10 for Python is turned into records first, by `pickled`.)
+A reader checks everything that the layout promises, since a file of the right size can still be
+the wrong file.
 """
 
 import gzip
@@ -9,6 +10,7 @@ import io
 import lzma
 import struct
 import zlib
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ import numpy as np
 from ..errors import DataError
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open}  # by the first two bytes; else plain
+BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)  # what they raise
 IMAGES, LABELS = 2051, 2049  # IDX magic numbers: 0x08 for unsigned bytes, then the number of axes
 
 
@@ -28,6 +31,35 @@ class Damaged(DataError):
             "for a good copy, with the same --root if you gave one."
         )
         self.found, self.expected = found, expected
+        self.reason = f"{path}: {found}, expected {expected}"
+
+
+@contextmanager
+def opened(path: Path, name: str, expected: str):
+    """A file of the set `name`, to read what it holds decompressed.
+
+    Raises Damaged where that breaks off, and `expected` says what should come; DataError where the
+    file may not be read.
+    """
+    try:
+        with open(path, "rb") as file:
+            start = file.read(2)
+        with OPENERS.get(start, open)(path, "rb") as file:
+            yield file
+    except BROKEN as error:
+        raise Damaged(path, f"damaged compression ({error})", expected, name) from error
+    except OSError as error:
+        raise DataError(
+            f"{path}: {error.strerror or error}; expected a readable file. Check its permissions."
+        ) from error
+
+
+def check_size(content: bytes, size: int, path: Path, name: str) -> bytes:
+    """`content`, once it is known to be `size` bytes."""
+    if len(content) != size:
+        found = f"{len(content):,} bytes" if len(content) < size else f"more than {size:,} bytes"
+        raise Damaged(path, f"{found} once decompressed", f"{size:,}", name)
+    return content
 
 
 def read_content(path: Path, size: int, name: str) -> bytes:
@@ -35,23 +67,8 @@ def read_content(path: Path, size: int, name: str) -> bytes:
 
     At most one byte more is ever decompressed, so a small file cannot fill the memory.
     """
-    try:
-        with open(path, "rb") as file:
-            start = file.read(2)
-        with OPENERS.get(start, open)(path, "rb") as file:
-            content = file.read(size + 1)
-    except (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError) as error:
-        raise Damaged(
-            path, f"damaged compression ({error})", f"{size:,} bytes once decompressed", name
-        ) from error
-    except OSError as error:
-        raise DataError(
-            f"{path}: {error.strerror or error}; expected a readable file. Check its permissions."
-        ) from error
-    if len(content) != size:
-        found = f"{len(content):,} bytes" if len(content) < size else f"more than {size:,} bytes"
-        raise Damaged(path, f"{found} once decompressed", f"{size:,}", name)
-    return content
+    with opened(path, name, f"{size:,} bytes once decompressed") as file:
+        return check_size(file.read(size + 1), size, path, name)
 
 
 def parse_idx(content: bytes, path, name: str, magic: int, axes: tuple[int, ...]) -> np.ndarray:

@@ -5,8 +5,10 @@ Explained in the chapters "The residual block" and "Basic against bottleneck".
 
 import re
 
+import numpy
+
 from ..errors import ShapeError
-from ._mxnet import mx, nn
+from ._mxnet import mx, nn, np
 
 
 def relu(F, x):
@@ -47,32 +49,104 @@ def projection(channels, in_channels, strides):
     return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))
 
 
-def entry(net) -> list:
-    """The first parameter of a net, in a list; empty where it has none.  Ask once: it is slow."""
-    return list(net.collect_params().values())[:1]
+def entry(*blocks) -> tuple:
+    """The first parameter of some blocks and the first weight, None where there is none.
+
+    The first tells how many channels enter.  The weight tells which numbers do: a normalization
+    stays in float32 when a net is cast to float16.  Ask once: it is slow.
+    """
+    parameters = [p for block in blocks for p in block.collect_params().values()]
+    weights = [p for p in parameters if p.name.endswith("weight")]
+    return next(iter(parameters), None), next(iter(weights), None)
 
 
-def check_input(name, X, entry, layout="NCHW") -> None:
-    """Raise ShapeError where X is no image batch, or has other channels than the `entry` takes."""
-    if len(X.shape) != 4:
-        raise ShapeError(f"{name}: input of shape {X.shape}; expected ({', '.join(layout)}).")
-    found = X.shape[layout.index("C")]
+def images(name, X, entry, layout="NCHW"):
+    """X as the MXNet array that a block with this `entry` takes.
+
+    NumPy's floating numbers and MXNet's older arrays become one.  A symbol, which hybridize passes,
+    has no shape yet and stays what it is.
+    Raises ShapeError where X is no image batch, or has other channels or another type of numbers.
+    """
+    if isinstance(X, mx.sym.Symbol):
+        return X
+    first, weight = entry
+    axes, dtype = ", ".join(layout), numpy.dtype(weight.dtype if weight else "float32")
+    if not isinstance(X, (numpy.ndarray, mx.nd.NDArray)):
+        raise ShapeError(
+            f"{name}: input of type {type(X).__name__}; expected an array ({axes}) of {dtype}. "
+            "Make one: np.array(X)."
+        )
+    shape = X.shape
+    if len(shape) != 4:
+        raise ShapeError(
+            f"{name}: input of shape {shape}; expected ({axes}). One image is a batch of one: "
+            "X[None]."
+        )
+    if 0 in shape:
+        raise ShapeError(
+            f"{name}: input of shape {shape} is empty; expected at least one image. Leave empty "
+            "batches out."
+        )
+    found = shape[layout.index("C")]
     # (channels, in_channels, h, w) of a convolution, (channels,) of a normalization
-    shape = entry[0].shape if entry else (found,)
-    expected = shape[1] if len(shape) > 1 else shape[0]
+    known = first.shape if first else (found,)
+    expected = known[1] if len(known) > 1 else known[0]
     if expected > 0 and found != expected:  # -1 until the first batch, which decides
         raise ShapeError(
-            f"{name}: input of shape {X.shape} has {found} channel{'s' * (found != 1)}; expected "
+            f"{name}: input of shape {shape} has {found} channel{'s' * (found != 1)}; expected "
             f"{expected}. Convert the images, check their layout, or build anew."
+        )
+    check_floating(name, X, dtype)
+    if isinstance(X, numpy.ndarray):
+        return as_array(X, dtype, ctx=first and first.list_ctx()[0])
+    if weight and X.dtype != dtype:
+        raise ShapeError(
+            f"{name}: input of {numpy.dtype(X.dtype)}; expected {dtype}. Convert it: "
+            f"X.astype('{dtype}')."
+        )
+    return as_array(X)
+
+
+def as_array(X, dtype=None, ctx=None):
+    """An array of NumPy, or of MXNet's older kind, as one of MXNet."""
+    if isinstance(X, numpy.ndarray):
+        return np.array(X, dtype=dtype or X.dtype, ctx=ctx)
+    return X if isinstance(X, np.ndarray) else X.as_np_ndarray()
+
+
+def check_floating(name, X, dtype) -> None:
+    """Raise ShapeError for whole numbers: pixels from 0 to 255, on which no net was trained."""
+    found = numpy.dtype(X.dtype)
+    if found.kind != "f":
+        raise ShapeError(
+            f"{name}: input of {found}; expected {dtype}. Scale pixels to [0, 1]: "
+            f"X.astype('{dtype}') / 255."
         )
 
 
-class ResidualBlock(nn.HybridBlock):
+class TakesImages(nn.HybridBlock):
+    """A block that says in words which images it cannot take."""
+
+    _entry = None
+
+    def _clear_cached_op(self):
+        super()._clear_cached_op()
+        self._entry = None  # other layers may stand there now
+
+    def images(self, name, X, *entrance, layout="NCHW"):
+        """X for the layers of `entrance`, which it meets first; raises as the function does."""
+        if self._entry is None:
+            self._entry = entry(*entrance)
+        return images(name, X, self._entry, layout)
+
+
+class ResidualBlock(TakesImages):
     """`after(branch(B) + shortcut(B))` with `B = before(X)`: the shape of every residual block.
 
     Arguments: `branch`, `shortcut`, `after` and `before`, Gluon blocks; branch and shortcut must
     map (N, C, H, W) to the same shape.  Without `before`, both receive X itself.
-    Raises ShapeError when they do not: nothing is ever broadcast.
+    Raises ShapeError when they do not: nothing is ever broadcast.  And for what is no batch of
+    images, (N, C, H, W) in floating numbers.
     Source: He et al. (2015), figure 2 and equations 1 and 2.  Chapter "The residual block".
     """
 
@@ -80,11 +154,9 @@ class ResidualBlock(nn.HybridBlock):
         super().__init__()
         self.before = sequential() if before is None else before
         self.branch, self.shortcut, self.after = branch, shortcut, after
-        self._entry = entry(self.before) or entry(branch)
 
     def __call__(self, X):
-        if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
-            check_input("residual block", X, self._entry)
+        X = self.images("residual block", X, self.before, self.branch)
         try:
             return super().__call__(X)
         except (mx.MXNetError, ValueError) as error:

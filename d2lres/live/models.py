@@ -6,16 +6,15 @@ Explained in the chapter "ResNet-18, layer by layer".
 from functools import singledispatch
 
 from ..errors import ConfigError, ShapeError, unknown_name
-from ..structure import arch, zoo
-from ._mxnet import init, nn
+from ..structure import arch, count, zoo
+from ._mxnet import init, mx, nn
 from .blocks import (
     Gate,
     GlobalAverage,
     Pad,
     ResidualBlock,
+    TakesImages,
     ZeroChannels,
-    check_input,
-    entry,
     sequential,
 )
 
@@ -123,25 +122,39 @@ def after(around: tuple, layer):
     return sequential(*around, layer) if around else layer
 
 
-class Net(nn.HybridSequential):
+class Net(TakesImages, nn.HybridSequential):
     """A live net: one child for the stem, one for each stage, one for the head.
 
-    Argument of a call: an image batch, float32, (N, C, H, W) or, with layout "NHWC", (N, H, W, C).
-    Raises ShapeError for anything else.
+    Argument of a call: an image batch, (N, C, H, W) or, with layout "NHWC", (N, H, W, C); an array
+    of MXNet in the net's own type, float32 unless it was cast, or of NumPy in any floating type.
+    Raises ShapeError for anything else, and for an image that is too small.
     """
 
     def __init__(self, architecture: arch.Architecture, layout: str = "NCHW"):
         super().__init__()
-        if layout not in LAYOUTS:
-            raise unknown_name("layout", layout, LAYOUTS)
         self.architecture, self.layout = architecture, layout
         self.add(*map(gluon_layer, architecture.parts.values()))
-        self._entry = entry(self[0])
+
+    @property
+    def layout(self) -> str:
+        """The order of the images' axes, "NCHW" or "NHWC"; it may be set at any time."""
+        return self._layout
+
+    @layout.setter
+    def layout(self, layout: str):
+        if layout not in LAYOUTS:
+            raise unknown_name("layout", layout, LAYOUTS)
+        self._layout = layout
+        self._clear_cached_op()  # its graph is one for the other layout
 
     def __call__(self, X):
-        if hasattr(X, "shape"):  # an array; a symbol, which hybridize passes, has no shape yet
-            check_input(self.architecture.name, X, self._entry, self.layout)
-        return super().__call__(X)
+        X = self.images(self.architecture.name, X, self[0], layout=self.layout)
+        try:
+            return super().__call__(X)
+        except (mx.MXNetError, ValueError):  # the latter where the first batch decides the shapes
+            size = dict(zip(self.layout, X.shape, strict=True))
+            count(self.architecture, tuple(size[axis] for axis in "CHW"))  # names what is too small
+            raise
 
     def __getitem__(self, key):
         """A part; or some, as a net of their own that shares their weights."""
@@ -212,12 +225,14 @@ def freeze(net) -> None:
     """Keep all that a net has learned, but let its head learn.
 
     The weights before the head get no gradient, and their normalizations use the statistics that
-    they have, in training too.  Argument: a net from `build`.  Chapter "Transfer learning".
+    they have, in training too; from now on, in a hybridized net as well.
+    Argument: a net from `build`.  Chapter "Transfer learning".
     """
 
     def keep(block):
         if isinstance(block, nn.BatchNorm):
             block._kwargs["use_global_stats"] = True
+            block._clear_cached_op()  # and with it every graph that holds this layer
 
     features = net[:-1]
     features.apply(keep)

@@ -73,7 +73,7 @@ def draw_blocks(
     Source: He et al. (2015), figures 2, 3 and 5.  Chapter "Basic against bottleneck".
 
     >>> from d2lres.structure import basic, bottleneck
-    >>> draw_blocks([basic(256, 256, 1), bottleneck(256, 64, 1)], 256, titles=["a", "b"]).alt[:40]
+    >>> draw_blocks([basic(256, 256, 1), bottleneck(64, 256, 1)], 256, titles=["a", "b"]).alt[:40]
     'a. x: 256 channels. Branch: 3×3 conv, 25'
     """
     blocks = list(blocks)

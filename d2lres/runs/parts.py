@@ -1,12 +1,16 @@
 """What a recipe trains: the images in batches, and the net as it begins."""
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from ..train import Recipe
 from .records import Run, weights_of
 
 
 def iterators(recipe: Recipe, data: str, seed: int):
-    """The training and test iterators of a recipe."""
+    """The training and test iterators of a recipe.
+
+    Arguments: `data`, "full" or "sample", as for `data.load`; `seed`, of the order of the images.
+    Raises ConfigError where the recipe or `data` asks for what its images do not have.
+    """
     from ..data import (
         BatchIterator,
         PhotoIterator,
@@ -18,6 +22,7 @@ def iterators(recipe: Recipe, data: str, seed: int):
 
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet":
+        _check_photographs(recipe, data)
         root, batch_size = photographs("imagenet"), recipe.batch_size
         train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
         return train_iter, PhotoIterator(root, "val", batch_size, recipe.resize, augment=False)
@@ -44,6 +49,25 @@ def iterators(recipe: Recipe, data: str, seed: int):
     return train_iter, BatchIterator(
         dataset, "test", recipe.batch_size, resize=recipe.resize, normalize=normalize
     )
+
+
+def _check_photographs(recipe: Recipe, data: str) -> None:
+    """A record must not name what a PhotoIterator does not do."""
+    if data != "full":
+        raise ConfigError(
+            f"data {data!r} of imagenet: it has no sample; expected 'full', the photographs in a "
+            "folder of yours. Set $D2LRES_DATA to the folder that holds imagenet/, or take a "
+            "recipe for cifar-10, which has a sample."
+        )
+    always = {"augment": ("crop", "flip"), "normalize": True}
+    never = {"only": (), "images": None, "jpeg": None}
+    for name, expected in (always | never).items():
+        found = getattr(recipe, name)
+        if found != expected:
+            raise ConfigError(
+                f"recipe {recipe.name}: {name} = {found!r} for photographs; expected {expected!r}. "
+                "Leave it out, or choose among the photographs in the folder."
+            )
 
 
 def normalization(train_iter) -> dict | None:

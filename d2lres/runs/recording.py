@@ -5,6 +5,7 @@ from pathlib import Path
 
 from ..errors import ConfigError, Stopped
 from ..train import History, Recipe
+from ..train.labels import check_labels
 from .origin import commit, machine
 from .parts import build_net, initializer, iterators, load_features, normalization
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, write_record
@@ -25,7 +26,10 @@ def train_recipe(
 
     Arguments: `data`, "full" or "sample"; `seed`, of the weights and of the order of the images;
     `resume`, go on from the last finished epoch in `out`; the rest as in `fit`.
-    Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe.
+    Where another machine, commit or device goes on, the record's "earlier" says which ones the
+    epochs before were trained with.
+    Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe,
+    seed or data, or of more epochs.
     Chapter "Training on Fashion-MNIST".
     """
     from ..live import (  # here, so that reading a run needs no MXNet
@@ -39,7 +43,8 @@ def train_recipe(
     out, device = Path(out), device or try_gpu()
     train_iter, test_iter = iterators(recipe, data, seed)
     recipe = recipe.changed(classes=len(train_iter.dataset.classes))
-    _check_folder(out, recipe, data, seed, resume)
+    dataset = train_iter.dataset
+    found = _found(out, recipe, data, seed, dataset, resume)
     mx.random.seed(seed)
     net = build_net(recipe)
     net.initialize(initializer(recipe), ctx=device)
@@ -51,11 +56,12 @@ def train_recipe(
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,
-        "data": {"label": train_iter.dataset.label, "sha256": train_iter.dataset.sha256},
+        "data": {"label": dataset.label, "sha256": dataset.sha256},
         "normalization": normalization(train_iter),
         "machine": machine(),
         "commit": commit(),
     }
+    record |= _earlier(found, record)
 
     def write(history: History, **final):
         done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
@@ -93,16 +99,23 @@ def _stopped(net, out: Path) -> Stopped:
 
 
 def confusion(y, y_hat, classes: int) -> list[list[int]]:
-    """Row i, column j: how many images of class i were taken for class j."""
+    """Row i, column j: how many images of class i were taken for class j.
+
+    Arguments: the true and the predicted class numbers, two NumPy arrays (N,); how many classes.
+    Raises DataError for a number that is none of them.
+    """
+    for labels in (y, y_hat):
+        check_labels("confusion", labels, classes)  # -1 would be counted as the last class
     table = [[0] * classes for _ in range(classes)]
     for true, predicted in zip(y.tolist(), y_hat.tolist(), strict=True):
         table[true][predicted] += 1
     return table
 
 
-def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool) -> None:
+def _found(out: Path, recipe: Recipe, data: str, seed: int, dataset, resume: bool) -> dict | None:
+    """The record that is to be gone on with; None where there is none."""
     if not (out / "run.json").exists():
-        return
+        return None
     if not resume:
         raise ConfigError(
             f"{out}: holds a recorded run already; expected a new folder. "
@@ -114,11 +127,17 @@ def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool)
             f"{out / CHECKPOINT} to resume from. Use another --out to train anew."
         )
     found = load_run(out).record
-    wanted = {"recipe": recipe, "data": data, "seed": seed}
+    wanted = {
+        "recipe": recipe,
+        "data": data,
+        "seed": seed,
+        "images": f"{dataset.label}, SHA-256 {dataset.sha256}",
+    }
     there = {
         "recipe": same_course(Recipe(**found["recipe"]), recipe),
         "data": found["settings"]["data"],
         "seed": found["settings"]["seed"],
+        "images": "{label}, SHA-256 {sha256}".format(**found["data"]),
     }
     for key, value in wanted.items():
         if there[key] != value:
@@ -126,6 +145,18 @@ def _check_folder(out: Path, recipe: Recipe, data: str, seed: int, resume: bool)
                 f"{out}: holds a run with {key} {there[key]}; expected {value}. "
                 "Resume it with its own settings, or use another --out."
             )
+    return found
+
+
+def _earlier(found: dict | None, record: dict) -> dict:
+    """What the epochs that are done were trained with, where `record` names something else."""
+    if found is None:
+        return {}
+    parts = found.get("earlier", [])
+    trained_with = {key: found[key] for key in ("settings", "machine", "commit")}
+    if not trained_with.items() <= record.items():
+        parts = [*parts, {"epochs": len(found["history"]), **trained_with}]
+    return {"earlier": parts} if parts else {}
 
 
 def same_course(found: Recipe, wanted: Recipe) -> Recipe:

@@ -1,9 +1,10 @@
 """Training and evaluation on one device or several: the loop that the book explains.
 
 The files in the order of explanation: `recipes` (everything that decides a training, as data),
-`schedules` (learning rates), `history` (what is measured), `losses` (of a batch), `passes` (one
-pass over the images), `testing` (what was learned), `workers` (several processes that share the
-batches), `checkpoints` (the state after an epoch), `fitting` (a whole training).
+`schedules` (learning rates), `history` (what is measured), `labels` (class numbers), `losses` (of
+a batch), `passes` (one pass over the images), `testing` (what was learned), `workers` (several
+processes that share the batches), `checkpoints` (the state after an epoch), `fitting` (a whole
+training).
 
 Explained in the chapters "Training on Fashion-MNIST" and "A modern recipe, piece by piece".
 """

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy
 
-from ..errors import DataError
+from ..errors import ConfigError, DataError
 from ..files import write_whole
 from ..live import mx, np
 from .history import History
@@ -39,23 +39,42 @@ def save_checkpoint(folder, net, trainer, history: History) -> None:
     numpy.savez(content, **arrays)
     advice = "The last good one is kept. Make room, then go on with --resume."
     write_whole(file, content.getbuffer(), advice)
-    for old in sorted(folder.glob("epoch-*.npz"))[:-KEPT]:
+    for old in states(folder)[KEPT:]:
         old.unlink()
 
 
-def load_checkpoint(folder, net, trainer, devices) -> History:
+def states(folder) -> list[Path]:
+    """The files in `folder`, the last epoch first."""
+    return sorted(Path(folder).glob("epoch-*.npz"), reverse=True)
+
+
+def check_new(folder) -> None:
+    """Raise ConfigError where `folder` holds states: they would outlive those of a new training."""
+    if states(folder):
+        raise ConfigError(
+            f"{folder}: holds the state of a training already; expected a new folder. Go on with "
+            "it (resume=True, or --resume), or use another."
+        )
+
+
+def load_checkpoint(folder, net, trainer, devices, num_epochs: int) -> History:
     """Bring `net` and `trainer` back to the last whole state in `folder`.
 
     An empty History where none was saved.  Raises DataError, naming them, where there are files
-    and none can be used.
+    and none can be used; ConfigError where more epochs than `num_epochs` are done.
     """
-    files, refused = sorted(Path(folder).glob("epoch-*.npz"), reverse=True), []
-    for file in files:
+    refused = []
+    for file in states(folder):
         try:
             weights, optimizer, history = read_checkpoint(file, net)
         except DataError as error:
             refused.append(str(error))
             continue
+        if (done := len(history.epochs)) > num_epochs:
+            raise ConfigError(
+                f"{file}: {done} epochs are done; expected no more than the {num_epochs} that are "
+                f"asked for. Ask for {done} or more, or train anew in another folder."
+            )
         for message in refused:
             print(f"d2lres: {message} Going on from {file.name}.", file=sys.stderr)
         for name, parameter in parameters(net).items():

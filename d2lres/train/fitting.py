@@ -8,10 +8,10 @@ import numpy
 
 from ..errors import ConfigError, D2lresError, DataError
 from ..live import init, mx, np, try_gpu
-from .checkpoints import load_checkpoint, save_checkpoint
+from .checkpoints import check_new, load_checkpoint, save_checkpoint
 from .history import Epoch, History
 from .losses import CrossEntropy, MixedLoss, mixed
-from .passes import Progress, train_epoch
+from .passes import Progress, batches_of, train_epoch
 from .testing import evaluate
 from .workers import Trainer, key_value_store, share
 
@@ -40,25 +40,30 @@ def fit(
     """Train `net` by stochastic gradient descent and return its History.
 
     Arguments: `train_iter` and `test_iter`, iterators over (X, y) with X (N, C, H, W) float32 and
-    y (N,) class numbers; `lr`, the learning rate for the mean loss of a batch, or a function that
-    gives it for the number of epochs done, a fraction within an epoch; `momentum`; `weight_decay`,
-    of all parameters or, without `decay_norm`, of weights alone; `label_smoothing` and `mixup`, as
-    in a Recipe; `dtype`, "float16" to compute in half precision on a GPU; `device`, an MXNet
-    context or a list of them (None: the GPU where there is one); `kvstore`, how gradients are
-    combined: "local" or "device", or "dist_sync" by several processes, each of which takes its
-    share of every batch; `checkpoint`, a folder that receives the state after each epoch;
-    `resume`, go on from it; `progress`, show a bar (None: only in a terminal); `after_epoch`, a
-    function that is called with the History after each epoch; `test_every`, after how many epochs
-    the test images are asked: after the last one always, and the others have no test accuracy.
+    y (N,) class numbers, of MXNet or NumPy; `lr`, the learning rate for the mean loss of a batch,
+    or a function that gives it for the number of epochs done, a fraction within an epoch;
+    `momentum`; `weight_decay`, of all parameters or, without `decay_norm`, of weights alone;
+    `label_smoothing` and `mixup`, as in a Recipe; `dtype`, "float16" to compute in half precision
+    on a GPU; `device`, an MXNet context or a list of them (None: the GPU where there is one);
+    `kvstore`, how gradients are combined: "local" or "device", or "dist_sync" by several processes,
+    each of which takes its share of every batch; `checkpoint`, a folder that receives the state
+    after each epoch; `resume`, go on from it; `progress`, show a bar (None: only in a terminal);
+    `after_epoch`, a function that is called with the History after each epoch; `test_every`, after
+    how many epochs the test images are asked: after the last one always, and the others have no
+    test accuracy.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
-    Raises ConfigError for a number out of range, DataError for a checkpoint that does not fit, a
-    loss or weights that are no numbers, or a batch that the device has no memory for or that has
-    fewer images than there are devices or workers.
+    Raises ConfigError for a number out of range, or a checkpoint with more epochs than are asked
+    for, or one that is not to be resumed; DataError for a checkpoint that does not fit, a label
+    that is none of the net's classes, a loss or weights that are no numbers, or a batch that the
+    device has no memory for or that has fewer images than there are devices or workers.
+    Labels and losses are read a few steps later, so that no step waits for them.
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr
     _check_numbers(num_epochs, test_every, lr, momentum, weight_decay, label_smoothing, mixup)
+    if checkpoint and not resume:
+        check_new(checkpoint)
     devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
     _prepare(net, devices, dtype)
     loss = CrossEntropy(label_smoothing)
@@ -68,7 +73,7 @@ def fit(
     trainer = _trainer(net, momentum, weight_decay, decay_norm, store, dtype)
     history = History()
     if checkpoint and resume:
-        history = load_checkpoint(checkpoint, net, trainer, devices)
+        history = load_checkpoint(checkpoint, net, trainer, devices, num_epochs)
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
@@ -167,7 +172,8 @@ def _images(train_iter, workers: int) -> int | None:
 def _batches(train_iter, epoch: int, mixup: float, dtype: str, rank: int, workers: int):
     """This worker's share of each batch, mixed and in the precision of the net, and its size."""
     rng = numpy.random.RandomState([getattr(train_iter, "seed", 0), epoch, 1])
-    for X, y in mixed(train_iter, mixup, rng) if mixup else train_iter:
+    batches = batches_of(train_iter)
+    for X, y in mixed(batches, mixup, rng) if mixup else batches:
         X_share, y_share = share(X, rank, workers), share(y, rank, workers)
         yield X_share.astype(dtype, copy=False), y_share, len(X)
 

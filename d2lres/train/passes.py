@@ -6,10 +6,35 @@ from collections import deque
 
 from ..errors import DataError
 from ..live import autograd, gluon
+from ..live.blocks import as_array, check_floating
+from .labels import check_labels
 
 #: Batches that may be under way at once.  MXNet computes in the background; without a bound, the
 #: loop would hand over a whole epoch and fill the memory.
 IN_FLIGHT = 3
+
+
+def batches_of(data_iter):
+    """The (X, y) of an iterator, as arrays of MXNet.
+
+    Raises ShapeError where X are whole numbers, DataError unless each image has one label.
+    """
+    number = 0
+    for number, batch in enumerate(data_iter, 1):
+        X, y = map(as_array, batch)
+        check_floating(f"batch {number}", X, "float32")
+        if y.shape != (len(X),):
+            raise DataError(
+                f"batch {number}: labels of shape {y.shape} for {len(X)} images; expected "
+                f"({len(X)},), a class number for each. Flatten a column: y.reshape(-1); take the "
+                "largest of a row: y.argmax(axis=1)."
+            )
+        yield X, y
+    if not number:
+        raise DataError(
+            "batches: none came; expected images and labels. A generator gives its batches once: "
+            "pass a list, or an iterator that begins anew."
+        )
 
 
 def split(batch, devices) -> list:
@@ -28,7 +53,8 @@ def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
 
     `batches`: (X, y, how many images make the step, where other workers have a share of it).
     `report` hears of each batch; `learning_rate` is a function of the number of batches done.
-    Sums stay on the device and are read some batches later: to ask at once would make Python wait.
+    Sums stay on the device and are read some batches later, as the labels are: to ask at once would
+    make Python wait.
     """
     sums, corrects, seen, pending = [0.0] * len(devices), [0] * len(devices), 0, deque()
     for done, (X, y, whole) in enumerate(batches):
@@ -44,7 +70,7 @@ def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
             sums[i] = sums[i] + l.sum()
             corrects[i] = corrects[i] + (y_hat.argmax(axis=1).astype(labels.dtype) == labels).sum()
         seen += len(X)
-        pending.append((done + 1, seen, list(sums), list(corrects)))
+        pending.append((done + 1, seen, list(sums), list(corrects), y, y_hats[0].shape[1]))
         if len(pending) > IN_FLIGHT:
             report(*pending.popleft())
     for waiting in pending:
@@ -54,7 +80,7 @@ def train_epoch(net, batches, loss, trainer, devices, report, learning_rate):
 
 class Progress:
     """The bar of one epoch: loss, accuracy, images a second, time left.  Stops at a loss that is
-    no number."""
+    no number and at a label that is no class."""
 
     def __init__(self, total: int, epoch: int, num_epochs: int, show: bool | None):
         from tqdm import tqdm  # here, since it is only needed when training
@@ -66,12 +92,13 @@ class Progress:
         )
         self.epoch, self.seen = epoch, 0
 
-    def __call__(self, batch: int, seen: int, sums, corrects) -> None:
+    def __call__(self, batch: int, seen: int, sums, corrects, y, classes: int) -> None:
+        where, labels = f"fit, epoch {self.epoch}, batch {batch}", y.asnumpy()
+        check_labels(where, labels if labels.ndim == 1 else labels[:, :2], classes)  # else mixed
         loss = sum(map(float, sums)) / seen
         if not math.isfinite(loss):
             raise DataError(
-                f"fit, epoch {self.epoch}, batch {batch}: the loss is {loss}; expected a number. "
-                "Try a smaller learning rate."
+                f"{where}: the loss is {loss}; expected a number. Try a smaller learning rate."
             )
         if self.bar.update(seen - self.seen):  # true when it is drawn anew
             accuracy = sum(map(float, corrects)) / seen

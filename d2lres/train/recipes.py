@@ -78,7 +78,7 @@ class Recipe:
             self._require(name, getattr(self, name) >= 0, "0 or more")
         for name in ("label_smoothing", "momentum"):
             self._require(name, 0 <= getattr(self, name) < 1, "0 or more and less than 1")
-        self._require("warmup", self.warmup < self.num_epochs, f"less than {self.num_epochs}")
+        self._require("warmup", self.climb < self.num_epochs, f"less than {self.num_epochs}")
         starts = [start for start, _ in self.sides]
         in_turn = starts == sorted(set(starts)) and starts[:1] in ([], [0])
         self._require("sides", in_turn, "epochs from 0 on, each more than the one before")
@@ -125,14 +125,18 @@ class Recipe:
         """The highest learning rate, for the batch size that there is."""
         return self.lr * self.batch_size / (self.lr_batch or self.batch_size)
 
+    @property
+    def climb(self) -> float:
+        """The epochs of warm-up that batches of this size have."""
+        return self.warmup if self.batch_size >= self.warmup_from else 0.0
+
     def learning_rate(self, t: float) -> float:
         """The learning rate of the step that begins when `t` epochs are done.
 
         >>> find_recipe("imagenet-v1.5").changed(batch_size=256).learning_rate(0)
         0.256
         """
-        warmup = self.warmup if self.batch_size >= self.warmup_from else 0.0
-        return self.peak * warmed(SCHEDULES[self.schedule], t, self.num_epochs, warmup)
+        return self.peak * warmed(SCHEDULES[self.schedule], t, self.num_epochs, self.climb)
 
     def fit_options(self) -> dict:
         """What the recipe tells `fit`, by the names of its arguments."""

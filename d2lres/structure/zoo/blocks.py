@@ -66,7 +66,7 @@ def block_of(convs, in_channels, version, shortcut, first):
     if shortcut == "none":
         return Plain(branch)
     channels, strides = convs[-1].channels, prod(conv.strides for conv in convs)
-    around = path(shortcut, in_channels, channels, strides, normalized=version != "v2")
+    around = path(shortcut, channels, in_channels, strides, normalized=version != "v2")
     if version == "v2":
         return preactivated(branch, around, shared=first or around != ())
     after = () if version == "v1-no-relu" else branch[-1:]
@@ -86,7 +86,7 @@ def preactivated(branch, shortcut, shared):
 # --- shortcuts: He et al. (2015), section 3.3 and table 3 ----------------------------------------
 
 
-def path(shortcut, in_channels, channels, strides, normalized=True):
+def path(shortcut, channels, in_channels, strides, normalized=True):
     """The layers of a shortcut; none at all are the identity.
 
     A: every stride-th pixel and channels of zeros where the shape changes.  B: a 1x1 convolution

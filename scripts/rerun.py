@@ -1,0 +1,22 @@
+"""Run chapters and store what their cells give.  `make rerun ARGS=chapters/resnet18.ipynb`
+
+Each runs in its own folder, from top to bottom.  The first error stops, and nothing is stored then.
+"""
+
+import copy
+import sys
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+
+for path in map(Path, sys.argv[1:]):
+    notebook = nbformat.read(path, as_version=4)
+    metadata = copy.deepcopy(notebook.metadata)
+    folder = {"metadata": {"path": path.parent}}
+    # without times, and without the version of Python: they would differ at every run
+    options = {"timeout": 600, "record_timing": False, "coalesce_streams": True}
+    NotebookClient(notebook, resources=folder, **options).execute()
+    notebook.metadata = metadata
+    nbformat.write(notebook, path)
+    print(f"{path}: run and stored")
