@@ -155,6 +155,8 @@ class _Matcher:
             name = name_at.get(index)
             if name is None:
                 cells.append(make(cell))
+                if cell.source.strip() in self.plain:
+                    cells[-1].metadata["given"] = True  # such as the cell of imports
             elif name in self.given:
                 cells.append(self.given_cell(name))
                 cells += self.changed(name, cell)
