@@ -30,7 +30,7 @@ def collect_check(name: str, folder, course=None):
     `lines` are the reason where it cannot be graded, else notes on what was mended.
     """
     assignment = load_assignment(name, course)
-    submissions, skipped = find_submissions(name, folder)
+    submissions, skipped = find_submissions(name, folder, assignment.files)
     for submission in submissions:
         try:
             _, notes = check(assignment, submission)
@@ -55,7 +55,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
     if jobs is not None and jobs < 1:
         raise ConfigError(f"--jobs: {jobs}; expected 1 or more.")
     assignment = load_assignment(name, course)
-    submissions, skipped = find_submissions(name, folder)
+    submissions, skipped = find_submissions(name, folder, assignment.files)
     if Path(out).exists() and not Path(out).is_dir():
         raise ConfigError(
             f"{out}: a file; expected a folder for the results. Choose another --out."
