@@ -139,6 +139,15 @@ def test_a_copy_beside_the_notebook_is_named_and_two_unlike_names_are_not_guesse
     ]
 
 
+def test_files_that_were_handed_out_come_back_without_a_word(tmp_path):
+    for place in ("ana/data.csv", "ana/sums/data.csv", "ana/mine.csv"):
+        small.hand_in(tmp_path, "ana", small.submission())
+        (tmp_path / place).parent.mkdir(exist_ok=True)
+        (tmp_path / place).write_text("7")
+    _, lines = find_submissions("sums", tmp_path, {"data.csv": tmp_path / "data.csv"})
+    assert lines == ["ana: not read: mine.csv"]
+
+
 def test_an_archive_without_a_submission_is_refused(tmp_path):
     (tmp_path / "class.zip").write_bytes(b"")
     with pytest.raises(ConfigError, match="no submission"):

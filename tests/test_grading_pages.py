@@ -131,12 +131,13 @@ def test_a_comment_is_shown_with_its_lines(page_of):
 # --- what must not run ----------------------------------------------------------------------------
 
 HIT = "document.title='HIT'"
-PAYLOADS = [
+PAYLOADS = [  # the first leaves the page whole: others swallow what comes after them
+    f'<img src=x onerror="{HIT}">',
     f"<script>{HIT}</script>", f"<ScRiPt>{HIT}</sCrIpT>", f"<script/x>{HIT}</script>",
     f"<scr<script>ipt>{HIT}</scr</script>ipt>", f"<script>{HIT}", f"<<script>{HIT}//<</script>",
     f"<script src='data:text/javascript,{HIT}'></script>", f"<svg><script>{HIT}</script></svg>",
     f"<svg><script href='data:text/javascript,{HIT}'/></svg>",
-    f'<img src=x onerror="{HIT}">', f'<img src=x OnErRoR="{HIT}">', f'<img/src=x/onerror="{HIT}">',
+    f'<img src=x OnErRoR="{HIT}">', f'<img/src=x/onerror="{HIT}">',
     f'<img src="x` `<script>{HIT}</script>"` `>', f'<img """><script>{HIT}</script>">',
     f'<svg onload="{HIT}">', f'<svg/onload="{HIT}">', f'<body onload="{HIT}">',
     f'<iframe srcdoc="<script>parent.{HIT}</script>"></iframe>',

@@ -29,8 +29,10 @@ def collect_check(name: str, folder, course=None):
 
     `lines` are the reason where it cannot be graded, else notes on what was mended.
     """
-    load_assignment(name, course)  # what is wrong with it is said before any process starts
-    submissions, skipped = find_submissions(name, folder)
+    assignment = load_assignment(
+        name, course
+    )  # what is wrong with it is said before any process starts
+    submissions, skipped = find_submissions(name, folder, assignment.files)
     jobs = min(usable_cores(), len(submissions))
     with Workers(jobs, (prepare_check, name, course), AROUND, Limits().memory) as workers:
         answers = workers.each([(check_one, name, course, each) for each in submissions])
@@ -57,7 +59,7 @@ def grade(name: str, folder, out, *, course=None, settings=None, jobs=None, prog
     if jobs is not None and jobs < 1:
         raise ConfigError(f"--jobs: {jobs}; expected 1 or more.")
     assignment = load_assignment(name, course)
-    submissions, skipped = find_submissions(name, folder)
+    submissions, skipped = find_submissions(name, folder, assignment.files)
     if Path(out).exists() and not Path(out).is_dir():
         raise ConfigError(
             f"{out}: a file; expected a folder for the results. Choose another --out."

@@ -17,9 +17,10 @@ from .students import NOTEBOOK, Owner, is_called, one_line, owner
 from .submissions import Submission
 
 
-def find_submissions(name: str, folder) -> tuple[list[Submission], list[str]]:
+def find_submissions(name: str, folder, files=()) -> tuple[list[Submission], list[str]]:
     """The submissions for assignment `name` in a folder or an archive.
 
+    `files` are those that were handed out with it, and come back.
     Returns them in the order of the students' names, and a line for everything else that was
     found.  Raises ConfigError where the folder is missing or holds no submission.
     """
@@ -28,7 +29,7 @@ def find_submissions(name: str, folder) -> tuple[list[Submission], list[str]]:
         raise ConfigError(
             f"{folder}: no such folder; expected the students' submissions in it, or a zip of them."
         )
-    students, lines, litter = {}, [], []
+    students, lines, litter, part = {}, [], [], folder_and_file(name)[0]
     for item in handed_in(folder):
         whose = owner(item.parts, item.is_folder) if item.parts else None
         if item.is_litter:
@@ -45,6 +46,7 @@ def find_submissions(name: str, folder) -> tuple[list[Submission], list[str]]:
     found = []
     for student in sorted(students):
         submission, unread = _of_student(name, student, students[student])
+        unread = [path for path in unread if path.removeprefix(f"{part}/") not in files]
         found.append(submission)
         lines += [f"{student}: not read: {', '.join(unread)}"] if unread else []
     if litter:
