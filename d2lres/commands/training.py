@@ -6,6 +6,11 @@ import click
 @click.command()
 @click.argument("recipe")
 @click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option(
+    "--data-folder",
+    type=click.Path(),
+    help="Photographs of yours, in train/CLASS and val/CLASS, in place of the recipe's images.",
+)
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
@@ -19,17 +24,19 @@ import click
     show_default=True,
     help="How gradients are combined.",
 )
-def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
+def train(recipe, data, data_folder, epochs, batch_size, device, seed, out, resume, kvstore):
     """Train RECIPE and record the run."""
+    from ..runs import train_recipe, with_photographs
     from ..train import find_recipe
 
     changes = {"num_epochs": epochs, "batch_size": batch_size}
     chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
+    if data_folder is not None:
+        chosen = with_photographs(chosen, data_folder)
 
     from ..live import (
         find_device,  # after the recipe is found: MXNet takes seconds to import
     )
-    from ..runs import train_recipe
 
     run = train_recipe(
         chosen,
