@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import struct
 import warnings
 
@@ -299,6 +300,13 @@ def test_the_command_line_trains_on_a_folder_and_evaluate_finds_it_again(
     status, said, _ = d2lres(capfd, "evaluate", out)
     recorded = f"{record['final']['test_acc']:.4f}"
     assert status == 0 and said.startswith(f"test accuracy {recorded} on {photos.name}")
+    shutil.copytree(photos, tmp_path / photos.name)
+    folder = str(tmp_path / photos.name)
+    status, moved, _ = d2lres(capfd, "evaluate", out, "--data-folder", folder)
+    assert status == 0 and moved == said
+    (tmp_path / photos.name / "train" / "red" / "0.jpg").unlink()  # no longer the data of the run
+    status, _, said = d2lres(capfd, "evaluate", out, "--data-folder", folder)
+    assert status == 1 and "differs from the data of the run" in said
 
 
 def test_a_folder_that_is_none_is_named(capfd, tmp_path):

@@ -1,4 +1,4 @@
-"""RecordIO: read as MXNet reads it, and refused, naming the record, where it is not what it says."""
+"""RecordIO: read as MXNet reads it; what is not what it says is refused by record."""
 
 import math
 import shutil
