@@ -6,6 +6,11 @@ import click
 @click.command()
 @click.argument("recipe")
 @click.option("--data", type=click.Choice(["full", "sample"]), default="full", show_default=True)
+@click.option(
+    "--data-folder",
+    type=click.Path(),
+    help="Photographs of yours, in train/CLASS and val/CLASS, in place of the recipe's images.",
+)
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
@@ -19,17 +24,19 @@ import click
     show_default=True,
     help="How gradients are combined.",
 )
-def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
+def train(recipe, data, data_folder, epochs, batch_size, device, seed, out, resume, kvstore):
     """Train RECIPE and record the run."""
+    from ..runs import train_recipe, with_photographs
     from ..train import find_recipe
 
     changes = {"num_epochs": epochs, "batch_size": batch_size}
     chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
+    if data_folder is not None:
+        chosen = with_photographs(chosen, data_folder)
 
     from ..live import (
         find_device,  # after the recipe is found: MXNet takes seconds to import
     )
-    from ..runs import train_recipe
 
     run = train_recipe(
         chosen,
@@ -46,23 +53,24 @@ def train(recipe, data, epochs, batch_size, device, seed, out, resume, kvstore):
 @click.command()
 @click.argument("run_dir", type=click.Path())
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@click.option("--data-folder", type=click.Path(), help="Where the run's photographs lie now.")
 @click.option(
     "--recalibrate",
     is_flag=True,
     help="Measure the statistics of batch normalization anew first; note the result in run.json.",
 )
-def evaluate(run_dir, device, recalibrate):
+def evaluate(run_dir, device, data_folder, recalibrate):
     """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
     from ..live import find_device
     from ..runs import evaluate_run, recalibrate_run
 
     device = find_device(device)
     if recalibrate:
-        run = recalibrate_run(run_dir, device=device)
+        run = recalibrate_run(run_dir, device=device, data_folder=data_folder)
         found = run.record["recalibrated"]
         accuracy, label = found["test_acc"], run.record["data"]["label"]
         recorded = run.record["final"]["test_acc"]
         label += f", with statistics of {found['images']:,} training images"
     else:
-        accuracy, recorded, label = evaluate_run(run_dir, device=device)
+        accuracy, recorded, label = evaluate_run(run_dir, device, data_folder)
     click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")

@@ -4,7 +4,8 @@ The files in the order of explanation: `sets` (what there is), `formats` and `pi
 is read), `find` (where it lies), `contents` (of folders and archives), `checksums` (is it right?),
 `dataset` (into memory), `iterators` (into batches); `downloading` and `fetching` (from the
 network), and `make_samples` (how the samples that ship in this package were made); `augment`
-(random changes) and `folder` (photographs).
+(random changes); `decoding` (an image file as RGB), `class_folders` and `recordio` (where such
+files lie) and `folder` (photographs as batches).
 """
 
 from ..names import on_first_use

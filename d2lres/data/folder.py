@@ -1,109 +1,76 @@
 """Photographs of any size: folders in ImageNet's layout, or RecordIO files, as batches.
 
 A folder holds `train` and `val`, each with a folder a class; or `train.rec` and `val.rec`, each
-with its `.idx`, as MXNet's `im2rec` writes them.  The number of classes is that of the data.
+with its `.idx`, as MXNet's `im2rec` writes them.  The classes are those of `train`; how the files
+are read is told in `class_folders`, `recordio` and `decoding`.
 
 Explained in the chapter "A modern recipe, piece by piece".
 """
 
 import hashlib
 import os
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from io import BytesIO
 from pathlib import Path
-from threading import Lock
 
 import numpy
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
-from ..live import mx, np, npx
+from ..live import np, npx
+from .class_folders import Folder, shown
+from .decoding import decoded
 from .find import expanded, places
+from .recordio import Records
 
 #: Mean and deviation of each channel of ImageNet's photographs, which every published net uses.
 STATISTICS = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp")
 
 
 # --- where the bytes come from -------------------------------------------------------------------
 
 
-class Folder:
-    """The images of one split in a folder a class.  `read(i)` gives (bytes, class number)."""
-
-    def __init__(self, path: Path):
-        self.classes = sorted(child.name for child in path.iterdir() if child.is_dir())
-        self.files = [
-            (file, label)
-            for label, name in enumerate(self.classes)
-            for file in sorted((path / name).iterdir())
-            if file.suffix.lower() in SUFFIXES
-        ]
-
-    def __len__(self):
-        return len(self.files)
-
-    def names(self):
-        """What tells this data from other: the name and size of every file."""
-        return (f"{file.parent.name}/{file.name} {file.stat().st_size}" for file, _ in self.files)
-
-    def read(self, i: int) -> tuple[bytes, int]:
-        file, label = self.files[i]
-        return file.read_bytes(), label
-
-    def name(self, i: int) -> str:
-        return str(self.files[i][0])
-
-
-class Records:
-    """The images of one split in a RecordIO file and its index."""
-
-    def __init__(self, path: Path):
-        self.path = path
-        self.records = mx.recordio.MXIndexedRecordIO(str(path.with_suffix(".idx")), str(path), "r")
-        self.keys = list(self.records.keys)
-        self.turn = Lock()  # a file has one position
-        labels = {int(mx.recordio.unpack(self._record(i))[0].label) for i in range(len(self))}
-        self.classes = [str(label) for label in range(max(labels, default=-1) + 1)]
-
-    def __len__(self):
-        return len(self.keys)
-
-    def names(self):
-        return iter([f"{self.path.name} {self.path.stat().st_size}"])
-
-    def _record(self, i: int) -> bytes:
-        with self.turn:
-            return self.records.read_idx(self.keys[i])
-
-    def read(self, i: int) -> tuple[bytes, int]:
-        header, content = mx.recordio.unpack(self._record(i))
-        return content, int(header.label)
-
-    def name(self, i: int) -> str:
-        return f"{self.path}, record {self.keys[i]}"
-
-
 def photographs(name: str) -> Path:
-    """The folder called `name` where data may lie (see `find.places`); the first where none is."""
+    """The folder called `name` where data may lie (see `find.places`); the first where none is.
+
+    A full path is that folder itself.
+    """
     folders = [place / name for _, place in places()]
     return next((folder for folder in folders if os.path.isdir(folder)), folders[0])
 
 
-def source(root: Path, split: str):
-    """The images of a split under `root`, or a DataError that says what is expected there."""
+def source(root: Path, split: str, classes=None):
+    """The images of a split under `root`, or a DataError that says what is expected there.
+
+    Arguments: `classes`, whose positions are the class numbers (None: those of "train").
+    """
+    if split != "train" and classes is None:
+        classes = source(root, "train").classes
     found = None
-    if (root / f"{split}.rec").exists() and (root / f"{split}.idx").exists():
-        found = Records(root / f"{split}.rec")
-    elif (root / split).is_dir():
-        found = Folder(root / split)
+    if all(os.path.isfile(root / f"{split}.{kind}") for kind in ("rec", "idx")):
+        found = Records(root / f"{split}.rec", classes)
+    elif os.path.isdir(root / split):
+        found = Folder(root / split, classes)
     if not found:  # neither, or no image there
         raise DataError(
-            f"{root}: no images of {split!r}; expected {split}/CLASS/*.jpg, or {split}.rec and "
-            f"{split}.idx. Set $D2LRES_DATA to the folder that holds imagenet/."
+            f"{shown(root)}: no images of {split!r}; expected {split}/CLASS/*.jpg, or {split}.rec "
+            f"and {split}.idx. Name the folder that holds them with --data-folder, or set "
+            "$D2LRES_DATA to the folder that holds imagenet/."
         )
     return found
+
+
+def report_passed(split: str, found) -> None:
+    """One line on stderr about what is no image of a class, if there is any."""
+    names = [
+        shown(path.relative_to(found.path)) + "/" * os.path.isdir(path) for path in found.passed
+    ]
+    if names:
+        more = f", and {len(names) - 5:,} more" if len(names) > 5 else ""
+        count = "1 file" if len(names) == 1 else f"{len(names):,} files"
+        said = f"{count} passed over: {', '.join(names[:5])}{more}"
+        print(f"d2lres: {split}: {said}", file=sys.stderr)
 
 
 # --- what is done to an image --------------------------------------------------------------------
@@ -151,16 +118,21 @@ class PhotoIterator:
     Training images are cut by a random rectangle and mirrored at random; test images keep the
     middle square of 7/8 of the shorter side.  The order of a pass, and every cut, is a pure
     function of (seed, epoch).  Threads decode the images of a batch; none outlives its pass.
-    Raises DataError for an image that cannot be read, naming it.
+    `classes`, the names that y numbers (None: those of "train").  What is no image of a class is
+    listed in a line on stderr.
+    Raises DataError for an image that cannot be read, naming it, and for a class that is none.
     """
 
-    def __init__(self, root, split, batch_size, side=224, shuffle=False, seed=0, augment=True):
+    def __init__(
+        self, root, split, batch_size, side=224, shuffle=False, seed=0, augment=True, classes=None
+    ):
         self.root = expanded(root)
-        self.source = source(self.root, split)
+        self.source = source(self.root, split, classes)
+        report_passed(split, self.source)
         self.batch_size, self.side, self.shuffle = batch_size, side, shuffle
         self.seed, self.augment, self.normalize, self.epoch = seed, augment, STATISTICS, 0
-        digest = hashlib.sha256("\n".join(self.source.names()).encode()).hexdigest()
-        label = f"{self.root.name} ({len(self.source):,} photographs)"
+        digest = hashlib.sha256(b"\n".join(self.source.names())).hexdigest()
+        label = f"{shown(self.root.name)} ({len(self.source):,} photographs)"
         self.dataset = Described(label, digest, tuple(self.source.classes))
 
     @property
@@ -188,12 +160,12 @@ class PhotoIterator:
 
     def _image(self, i: int, seed: int):
         """Image i as uint8 (side, side, 3), and its class number."""
-        content, label = self.source.read(i)
         try:
-            image = Image.open(BytesIO(content)).convert("RGB")
-        except (OSError, ValueError) as error:
+            content, label = self.source.read(i)
+            image = decoded(content)
+        except Exception as error:  # a decoder raises what it likes
             raise DataError(
-                f"{self.source.name(i)}: {error}; expected an image. Remove or replace it."
+                f"{self.source.name(i)}: {_said(error)}; expected an image. Remove or replace it."
             ) from error
         rng = numpy.random.RandomState(seed)
         box = random_box(rng, *image.size) if self.augment else middle_box(*image.size, 7 / 8)
@@ -201,3 +173,11 @@ class PhotoIterator:
         cut = image.resize((side, side), Image.Resampling.BILINEAR, box=box)
         array = numpy.asarray(cut)
         return (array[:, ::-1] if self.augment and rng.randint(2) else array), label
+
+
+def _said(error: Exception) -> str:
+    """What an error says, without the path and the addresses that some put in."""
+    if isinstance(error, UnidentifiedImageError):
+        return "none of the known formats"
+    text = getattr(error, "strerror", None) or str(error)
+    return text or type(error).__name__

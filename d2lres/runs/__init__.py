@@ -21,7 +21,14 @@ from .experiments import (
     run_experiment,
     tabulate,
 )
-from .parts import build_net, initializer, iterators, load_features, normalization
+from .parts import (
+    build_net,
+    initializer,
+    iterators,
+    load_features,
+    normalization,
+    with_photographs,
+)
 from .recording import confusion, train_recipe
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, weights_of
 from .testing import evaluate_run, recalibrate_run
@@ -50,4 +57,5 @@ __all__ = [
     "tabulate",
     "train_recipe",
     "weights_of",
+    "with_photographs",
 ]

@@ -1,8 +1,33 @@
 """What a recipe trains: the images in batches, and the net as it begins."""
 
+import os
+
 from ..errors import ConfigError, DataError
 from ..train import Recipe
 from .records import Run, weights_of
+
+# What is done to all photographs, and what to none.
+ALWAYS = {"augment": ("crop", "flip"), "normalize": True}
+NEVER = {"only": (), "images": None, "jpeg": None}
+
+
+def with_photographs(recipe: Recipe, folder) -> Recipe:
+    """The recipe for photographs in `folder` in place of its own images.
+
+    Arguments: `folder`, which holds train/CLASS and val/CLASS, or train.rec and val.rec.
+    They come at the side that the recipe's own images have, are cut and mirrored at random, and
+    normalized; the recipe says so then.
+    Raises ConfigError for a home folder of nobody.
+    Chapter "A modern recipe, piece by piece".
+    """
+    from ..data import SETS
+    from ..data.find import expanded
+
+    side = recipe.resize
+    if side is None and recipe.dataset in SETS:
+        side = SETS[recipe.dataset].image_shape[-1]
+    dataset = str(expanded(folder, "--data-folder"))
+    return recipe.changed(dataset=dataset, resize=side, **ALWAYS)
 
 
 def iterators(recipe: Recipe, data: str, seed: int):
@@ -21,11 +46,14 @@ def iterators(recipe: Recipe, data: str, seed: int):
     )
 
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
-    if recipe.dataset == "imagenet":
+    if recipe.dataset == "imagenet" or os.path.isabs(recipe.dataset):
         _check_photographs(recipe, data)
-        root, batch_size = photographs("imagenet"), recipe.batch_size
+        root, batch_size = photographs(recipe.dataset), recipe.batch_size
         train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
-        return train_iter, PhotoIterator(root, "val", batch_size, recipe.resize, augment=False)
+        classes = train_iter.dataset.classes
+        return train_iter, PhotoIterator(
+            root, "val", batch_size, recipe.resize, augment=False, classes=classes
+        )
     dataset = load(recipe.dataset, data=data)
     if recipe.only:
         dataset = dataset.only(recipe.only)
@@ -55,13 +83,11 @@ def _check_photographs(recipe: Recipe, data: str) -> None:
     """A record must not name what a PhotoIterator does not do."""
     if data != "full":
         raise ConfigError(
-            f"data {data!r} of imagenet: it has no sample; expected 'full', the photographs in a "
-            "folder of yours. Set $D2LRES_DATA to the folder that holds imagenet/, or take a "
-            "recipe for cifar-10, which has a sample."
+            f"data {data!r} of {recipe.dataset}: it has no sample; expected 'full', the "
+            "photographs in a folder of yours. Leave --data out and name the folder with "
+            "--data-folder, or take a recipe for cifar-10, which has a sample."
         )
-    always = {"augment": ("crop", "flip"), "normalize": True}
-    never = {"only": (), "images": None, "jpeg": None}
-    for name, expected in (always | never).items():
+    for name, expected in (ALWAYS | NEVER).items():
         found = getattr(recipe, name)
         if found != expected:
             raise ConfigError(

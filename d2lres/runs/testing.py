@@ -1,31 +1,32 @@
 """Test the weights of a recorded run again."""
 
 from ..errors import DataError
-from .parts import build_net, iterators
+from .parts import build_net, iterators, with_photographs
 from .records import Run, load_run, weights_of, write_record
 
 
-def evaluate_run(folder, device=None) -> tuple[float, float, str]:
+def evaluate_run(folder, device=None, data_folder=None) -> tuple[float, float, str]:
     """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
 
+    Arguments: `data_folder`, where the run's photographs lie now (None: where they lay).
     Raises DataError when the run kept no weights, or when the data here is not the run's.
     Chapter "Training on Fashion-MNIST".
     """
     from ..train import evaluate
 
-    run, net, train_iter, test_iter = _trained(folder, device)
+    run, net, train_iter, test_iter = _trained(folder, device, data_folder)
     return evaluate(net, test_iter), run.record["final"]["test_acc"], train_iter.dataset.label
 
 
-def recalibrate_run(folder, device=None) -> Run:
+def recalibrate_run(folder, device=None, data_folder=None) -> Run:
     """Test a recorded run's weights with the statistics of BN measured anew, and note the result.
 
     It is added to the record, as "recalibrated"; the weights in the folder stay as they are.
-    Raises as `evaluate_run` does.  Chapter "Training on Fashion-MNIST".
+    Arguments and errors as for `evaluate_run`.  Chapter "Training on Fashion-MNIST".
     """
     from ..train import evaluate, recalibrate
 
-    run, net, train_iter, test_iter = _trained(folder, device)
+    run, net, train_iter, test_iter = _trained(folder, device, data_folder)
     train_iter.epoch = run.recipe.num_epochs  # an order that the training did not have
     images = recalibrate(net, train_iter)
     found = {"images": images, "test_acc": evaluate(net, test_iter)}
@@ -33,13 +34,15 @@ def recalibrate_run(folder, device=None) -> Run:
     return load_run(folder)
 
 
-def _trained(folder, device=None):
+def _trained(folder, device, data_folder):
     """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
     from ..live import mx, try_gpu
 
     run = load_run(folder)
     weights = weights_of(run)
     recipe, settings = run.recipe, run.record["settings"]
+    if data_folder is not None:
+        recipe = with_photographs(recipe, data_folder)
     train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
     dataset = train_iter.dataset
     if dataset.sha256 != run.record["data"]["sha256"]:
