@@ -205,7 +205,7 @@ def graded(assignment, tmp_path):
     def run(notebook):
         path = small.hand_in(tmp_path, "ana", notebook)
         matched, notes = check(assignment, Submission("ana", path))
-        return {cell["id"]: cell["score"] for cell in marks(matched)}, notes, matched
+        return {cell["id"]: cell["score"] for cell in marks(matched, {})}, notes, matched
 
     return run
 
