@@ -5,16 +5,17 @@ from .parts import build_net, iterators
 from .records import Run, load_run, weights_of, write_record
 
 
-def evaluate_run(folder, device=None) -> tuple[float, float, str]:
+def evaluate_run(folder, device=None) -> tuple[float, float | None, str]:
     """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
 
+    Of a run that was stopped, no accuracy is recorded for the weights as they were left: None.
     Raises DataError when the run kept no weights, or when the data here is not the run's.
     Chapter "Training on Fashion-MNIST".
     """
     from ..train import evaluate
 
     run, net, train_iter, test_iter = _trained(folder, device)
-    return evaluate(net, test_iter), run.record["final"]["test_acc"], train_iter.dataset.label
+    return evaluate(net, test_iter), run.record["final"].get("test_acc"), train_iter.dataset.label
 
 
 def recalibrate_run(folder, device=None) -> Run:
