@@ -12,7 +12,7 @@ import pytest
 from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres.data import BatchIterator
 from d2lres.live import gluon, init, mx, np, npx
-from d2lres.train import CrossEntropy, Epoch, MixedLoss, mixed, predict, recalibrate
+from d2lres.train import CrossEntropy, Epoch, MixedLoss, checkpoints, mixed, predict, recalibrate
 
 nn = gluon.nn
 
@@ -254,7 +254,7 @@ def change(arrays, how):
         ("another epoch", "damaged .*epoch 3 at place 1"),
         ("no numbers", "damaged .*train_loss 'low' of epoch 1 is no number"),
         ("by number", "0.* of the optimizer is .*; expected"),
-        ("no momentum", "of the optimizer is missing; expected"),
+        ("no momentum", ".* of the optimizer is missing; expected"),
         ("one momentum less", r"0.weight/0 of the optimizer is missing; expected \("),
         ("another shape", "0.weight/0 of the optimizer is"),
         ("old", "of an older d2lres, without the training that it belongs to"),
@@ -300,13 +300,14 @@ def test_half_precision_comes_back_with_its_float32_copies(tmp_path, momentum):
     """Truth: the optimizer that was saved; without momentum a state is (None, copy)."""
 
     def stepped():
-        net = nn.Dense(2, in_units=3, dtype="float16")
+        net = nn.Dense(2, in_units=3)
         net.initialize()
+        net.cast("float16")
         options = {"momentum": momentum, "multi_precision": True, "learning_rate": 0.1}
         trainer = gluon.Trainer(net.collect_params(), "sgd", options)
         with mx.autograd.record():
-            y = net(np.ones((1, 3), dtype="float16")).sum()
-        y.backward()
+            total = sum((p.data() * 2).sum() for p in net.collect_params().values())
+        total.backward()
         trainer.step(1)
         return net, trainer
 
@@ -320,8 +321,6 @@ def test_half_precision_comes_back_with_its_float32_copies(tmp_path, momentum):
         assert isinstance(loaded, tuple) and len(loaded) == len(state) == 2
         for a, b in zip(loaded, state, strict=True):
             assert (a is None and b is None) or (a.asnumpy() == b.asnumpy()).all()
-    again(np.ones((1, 3), dtype="float16"))
-    other.step(1, ignore_stale_grad=True)
 
 
 def test_the_checkpoint_of_another_net_is_refused_by_name(sample, tmp_path):

@@ -62,8 +62,8 @@ def check_same(where, found: dict | None, wanted: dict | None) -> None:
     """Raise ConfigError where a training that is found is not the one that is wanted."""
     if found is None or wanted is None:
         found, wanted = ({"settings": settings} for settings in (found, wanted))
-    for key, value in wanted.items():
-        there = found.get(key)
+    for key in {**wanted, **found}:
+        there, value = found.get(key), wanted.get(key)
         if isinstance(there, dict) and isinstance(value, dict):  # show only what differs
             names = [n for n in {**there, **value} if there.get(n) != value.get(n)]
             there, value = ({n: part.get(n) for n in names} for part in (there, value))
@@ -170,7 +170,10 @@ def optimizer_keys(net, trainer) -> list[str]:
         f"{name}/{place}"
         for name, parameter in trained
         for place, kept in enumerate(
-            (optimizer.momentum, optimizer.multi_precision and parameter.dtype == "float16")
+            (
+                optimizer.momentum,
+                optimizer.multi_precision and numpy.dtype(parameter.dtype) == "float16",
+            )
         )
         if kept
     ]
