@@ -64,17 +64,16 @@ def locked(folder: Path, deed: str):
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             try:
-                who = f"process {holder.read_text(errors='replace')[:100]}"
+                found = holder.read_text(errors="replace") or f"another process is {deed}"
             except OSError:
-                who = "another process"
+                found = f"another process is {deed}"
             raise DataError(
-                f"{folder}: {who} is {deed}; expected to be the only one. Wait until it has "
-                "finished."
+                f"{folder}: {found}; expected to be the only one. Wait until it has finished."
             ) from None
         except OSError:
             pass  # a network file system without locks
         with suppress(OSError):  # a full disk
-            holder.write_text(f"{os.getpid()} on {platform.node()}")
+            holder.write_text(f"process {os.getpid()} on {platform.node()} is {deed}")
         try:
             yield
         finally:

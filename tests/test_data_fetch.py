@@ -457,7 +457,6 @@ def begin(server, tmp_path) -> int:
         get(server, tmp_path, "truncating")
     half = len(GZ[IMAGES]) // 2
     assert names_in(tmp_path) == [
-        "fashion-mnist/.holder",  # of the lock, which went with the process
         f"fashion-mnist/{IMAGES}.part",
         f"fashion-mnist/{IMAGES}.part.json",
     ]
@@ -564,6 +563,7 @@ def test_killed_download_leaves_no_half_file_and_resumes(server, tmp_path):
     have = part.stat().st_size
     assert 200_000 <= have < len(GZ[IMAGES])
     assert names_in(tmp_path) == [
+        "fashion-mnist/.holder",  # of the lock, which went with the process
         f"fashion-mnist/{IMAGES}.part",
         f"fashion-mnist/{IMAGES}.part.json",
     ]
@@ -660,7 +660,7 @@ def test_folder_without_permission(server, tmp_path, monkeypatch):
 
 def test_two_at_once_do_not_mix(server, tmp_path):
     (tmp_path / "fashion-mnist").mkdir()
-    with locked(tmp_path / "fashion-mnist", "training into it"):
+    with locked(tmp_path / "fashion-mnist", "downloading into it"):
         with pytest.raises(DataError, match=f"process {os.getpid()} on .* is downloading into it"):
             get(server, tmp_path, "good")
     get(server, tmp_path, "good")
