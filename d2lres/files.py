@@ -1,6 +1,8 @@
-"""Files that are there whole, or as they were.  Standard library only."""
+"""Files that are there whole, or as they were; folders for one process.  Standard library only."""
 
 import os
+import platform
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from .errors import DataError
@@ -24,3 +26,58 @@ def write_whole(path: Path, content: bytes, advice: str = ADVICE) -> None:
     except OSError as error:
         new.unlink(missing_ok=True)
         raise DataError(f"{path}: {error.strerror}; expected to write it. {advice}") from error
+
+
+def check_writable(folder: Path, advice: str = ADVICE) -> None:
+    """See, before hours of work, that files can be written in `folder`, which is made if missing.
+
+    Raises DataError, ending in `advice`, where they cannot.
+    """
+    probe = folder / f".{os.getpid()}.new"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.write_bytes(b"written")  # a full disk takes a file without content
+        probe.unlink()
+    except OSError as error:
+        with suppress(OSError):
+            probe.unlink(missing_ok=True)
+        raise DataError(
+            f"{folder}: {error.strerror}; expected a folder to write in. {advice}"
+        ) from error
+
+
+@contextmanager
+def locked(folder: Path, deed: str):
+    """Let one process at a time do its `deed` in `folder`, such as "training into it".
+
+    The lock goes when the process goes.  Raises DataError, saying who does it, for all others.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows: no lock
+        yield
+        return
+    holder = folder / ".holder"  # for the message alone: a killed process leaves it, but no lock
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            try:
+                found = holder.read_text(errors="replace") or f"another process is {deed}"
+            except OSError:
+                found = f"another process is {deed}"
+            raise DataError(
+                f"{folder}: {found}; expected to be the only one. Wait until it has finished."
+            ) from None
+        except OSError:
+            pass  # a network file system without locks
+        with suppress(OSError):  # a full disk
+            holder.write_text(f"process {os.getpid()} on {platform.node()} is {deed}")
+        try:
+            yield
+        finally:
+            with suppress(OSError):
+                holder.unlink(missing_ok=True)
+    finally:
+        os.close(handle)

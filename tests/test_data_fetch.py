@@ -27,6 +27,7 @@ import pytest
 from d2lres.data import SETS, downloading, fetch, fetching, find, load, sets, verify
 from d2lres.data.dataset import SAMPLES
 from d2lres.errors import ConfigError, DataError
+from d2lres.files import locked
 
 IMAGES, LABELS = "train-images-idx3-ubyte.gz", "train-labels-idx1-ubyte.gz"
 
@@ -562,6 +563,7 @@ def test_killed_download_leaves_no_half_file_and_resumes(server, tmp_path):
     have = part.stat().st_size
     assert 200_000 <= have < len(GZ[IMAGES])
     assert names_in(tmp_path) == [
+        "fashion-mnist/.holder",  # of the lock, which went with the process
         f"fashion-mnist/{IMAGES}.part",
         f"fashion-mnist/{IMAGES}.part.json",
     ]
@@ -658,8 +660,8 @@ def test_folder_without_permission(server, tmp_path, monkeypatch):
 
 def test_two_at_once_do_not_mix(server, tmp_path):
     (tmp_path / "fashion-mnist").mkdir()
-    with downloading.locked(tmp_path / "fashion-mnist"):
-        with pytest.raises(DataError, match="another process is downloading"):
+    with locked(tmp_path / "fashion-mnist", "downloading into it"):
+        with pytest.raises(DataError, match=f"process {os.getpid()} on .* is downloading into it"):
             get(server, tmp_path, "good")
     get(server, tmp_path, "good")
 

@@ -1,6 +1,7 @@
 """Where a reader's data may lie: one rule for every function, and for photographs as well."""
 
 import getpass
+import os
 import pwd
 from pathlib import Path
 
@@ -89,3 +90,51 @@ def test_a_name_that_can_be_no_folder_is_not_there(monkeypatch, tmp_path):
     assert where("fashion-mnist") is None
     assert photographs("imagenet") == tmp_path / ("x" * 300) / "imagenet"
     assert doctor.look_at_data()[0].fix == "unset D2LRES_DATA"
+
+
+OTHERS = {
+    "folder": Path.mkdir,
+    "pipe": os.mkfifo,
+    "link to no file": lambda path: path.symlink_to(path.with_name("nothing")),
+    "link to no file .Too many levels": lambda path: path.symlink_to(path),
+}
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+@pytest.mark.parametrize("suffix", ["", ".gz"])
+def test_what_stands_in_the_place_of_a_file_is_named(monkeypatch, tmp_path, kind, suffix):
+    """It was passed over, and the copy in another place was read without a word."""
+    cache, root = tmp_path / "cache" / "fashion-mnist", tmp_path / "root" / "fashion-mnist"
+    names = tiny_fashion(monkeypatch, cache)
+    monkeypatch.setattr(find, "cache", lambda: tmp_path / "cache")
+    tiny_fashion(monkeypatch, root)
+    (root / f"{names[1]}.gz").unlink()
+    other = root / (names[1] + suffix)
+    OTHERS[kind](other)
+    for function in (load, verify):
+        options = {"data": "full"} if function is load else {}
+        with pytest.raises(DataError, match=f"^{other}: a {kind}.*; expected a file: .* fetch"):
+            function("fashion-mnist", root=tmp_path / "root", **options)
+    assert load("fashion-mnist", "full").source == cache
+
+
+def test_a_file_is_read_where_something_else_has_its_other_spelling(monkeypatch, tmp_path):
+    """As a folder that was made to unpack into; a whole copy in the same place comes first too."""
+    names = tiny_fashion(monkeypatch, tmp_path / "fashion-mnist")
+    (tmp_path / "fashion-mnist" / names[0]).mkdir()
+    assert load("fashion-mnist", "full", tmp_path).source == tmp_path / "fashion-mnist"
+    (tmp_path / "fashion-mnist" / f"{names[0]}.gz").unlink()
+    tiny_fashion(monkeypatch, tmp_path / "FashionMNIST")
+    assert load("fashion-mnist", "full", tmp_path).source == tmp_path / "FashionMNIST"
+
+
+def test_what_stands_in_the_place_of_an_archive_is_named(monkeypatch, tmp_path):
+    archive = tmp_path / "cifar-10-binary.tar.gz"
+    for make, found in ((os.mkfifo, "a pipe"), (Path.mkdir, "0 of the files")):
+        make(archive)
+        with pytest.raises(DataError, match=f"^{archive}: {found}; expected"):
+            load("cifar-10", "full", tmp_path)
+        if archive.is_dir():
+            archive.rmdir()
+        else:
+            archive.unlink()

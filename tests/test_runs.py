@@ -1,6 +1,10 @@
 """Recorded runs: those in the repository, and the recording of a new one."""
 
+import errno
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy
@@ -10,7 +14,7 @@ from small_recipe import SMALL
 from d2lres import ConfigError, DataError, runs, summarize
 from d2lres.commands import main
 from d2lres.data import SETS, load
-from d2lres.runs import confusion, evaluate_run, load_run, recalibrate_run, train_recipe
+from d2lres.runs import CHECKPOINT, confusion, evaluate_run, load_run, recalibrate_run, train_recipe
 from d2lres.train.recipes import RECIPES, find_recipe, recipe_names
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").rglob("run.json"))
@@ -220,3 +224,185 @@ def test_a_run_in_the_repository_counts_its_epochs_and_the_parameters_of_its_net
     net = summarize(recipe.architecture, (channels, 96, 96), **options)
     trained = [row for row in net.rows if not recipe.frozen or row.name.startswith("head")]
     assert run.record["params"] == sum(row.params for row in trained)
+
+
+# --- a record, a state and a folder know what they belong to --------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "seed", "found"),
+    [
+        ({}, 1, "seed 0; expected 1"),
+        ({"batch_size": 32}, 0, "recipe {'batch_size': 256}; expected {'batch_size': 32}"),
+        ({"images": 128}, 0, "recipe {'images': 64}; expected {'images': 128}"),
+    ],
+)
+def test_a_state_without_its_record_is_gone_on_with_by_its_own_training_alone(
+    tiny, changes, seed, found
+):
+    """The state itself knows: a mixed run would be recorded as one."""
+    (tiny / "run.json").unlink()
+    options = {"data": "sample", "resume": True}
+    other = TINY.changed(num_epochs=3, **changes)
+    with pytest.raises(ConfigError, match=rf"epoch-0002.npz: holds a run with {found}"):
+        train_recipe(other, tiny, seed=seed, **options)
+    assert not (tiny / "run.json").exists()
+    again = train_recipe(TINY.changed(num_epochs=3), tiny, **options)
+    assert again.history.column("epoch") == [1, 2, 3]
+
+
+def test_a_state_of_other_images_is_refused_without_the_record_too(tiny):
+    file = tiny / CHECKPOINT / "epoch-0002.npz"
+    with numpy.load(file) as content:
+        arrays = {name: content[name] for name in content.files}
+    owner = json.loads(arrays["belongs_to"].tobytes())
+    owner["images"] = "others"
+    arrays["belongs_to"] = numpy.frombuffer(json.dumps(owner).encode(), "uint8")
+    numpy.savez(file, **arrays)
+    (tiny / "run.json").unlink()
+    with pytest.raises(ConfigError, match="holds a run with images others; expected fashion"):
+        train_recipe(TINY, tiny, data="sample", resume=True)
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from d2lres.files import locked
+with locked(Path(sys.argv[1]), "training into it"):
+    print("held", flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_two_trainings_do_not_share_a_folder(tmp_path):
+    """Of both, one would be lost.  The lock goes with the process, however that ends."""
+    out = tmp_path / "r"
+    out.mkdir()
+    words = [sys.executable, "-c", HOLD, str(out)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(words, text=True, cwd=Path(__file__).parents[1], **pipes) as other:
+        try:
+            assert other.stdout.readline() == "held\n"
+            with pytest.raises(DataError, match=f"{out}: process {other.pid} on .* is training"):
+                train_recipe(TINY, out, data="sample")
+        finally:
+            other.kill()
+    train_recipe(TINY.changed(num_epochs=1), out, data="sample")
+    assert {file.name for file in out.iterdir()} == {"run.json", "net.params", CHECKPOINT}
+
+
+def test_a_folder_is_free_after_a_training_that_failed(tmp_path, monkeypatch):
+    def fail(*arguments):
+        raise DataError("no images")
+
+    monkeypatch.setattr(runs.recording, "iterators", fail)
+    for _ in range(2):
+        with pytest.raises(DataError, match="^no images$"):
+            train_recipe(TINY, tmp_path, data="sample")
+
+
+@pytest.mark.parametrize("how", ["a file", "below a file", "read-only", "full", "a loop"])
+def test_a_folder_that_cannot_be_written_is_found_before_the_data_are_read(
+    tmp_path, monkeypatch, how
+):
+    def refuse(number):
+        def write_bytes(path, content):
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(Path, "write_bytes", write_bytes)  # root may write anywhere
+
+    out = tmp_path / "r"
+    if how in ("a file", "below a file"):
+        out.write_text("mine")
+        out = out / "s" if how == "below a file" else out
+    elif how == "a loop":
+        out.symlink_to(out)
+    else:
+        refuse(errno.EROFS if how == "read-only" else errno.ENOSPC)
+    monkeypatch.setattr(runs.recording, "iterators", None)
+    monkeypatch.setattr(runs.recording, "build_net", None)
+    with pytest.raises(DataError, match=rf"^{out}: .*; expected a folder to write in\. .*--out"):
+        train_recipe(TINY, out, data="sample")
+
+
+def test_a_folder_for_the_state_that_is_none_is_found_before_the_first_epoch(tmp_path, monkeypatch):
+    (tmp_path / CHECKPOINT).write_text("mine")
+    monkeypatch.setattr("d2lres.train.fitting.train_epoch", None)
+    with pytest.raises(DataError, match=f"{tmp_path / CHECKPOINT}: File exists; expected a folder"):
+        train_recipe(TINY, tmp_path, data="sample")
+
+
+def test_a_run_that_was_stopped_is_tested_and_said_to_be_unfinished(tiny, capfd):
+    """As Ctrl-C leaves it: weights, and a record without an end.  Truth: `evaluate_run`."""
+    record = json.loads((tiny / "run.json").read_text())
+    accuracy = record["final"]["test_acc"]
+    (tiny / "run.json").write_text(json.dumps({**record, "final": {}}))
+    assert evaluate_run(tiny) == (accuracy, None, "fashion-mnist (sample), 64 training images")
+    for more in ([], ["--recalibrate"]):
+        with pytest.raises(SystemExit) as stop:
+            main(["evaluate", str(tiny), *more])
+        assert not stop.value.code
+        assert capfd.readouterr().out.rstrip().endswith("; the run is not finished")
+
+
+LACKS = [
+    *[
+        ((name,), f"without '{name}'")
+        for name in (
+            "recipe", "settings", "data", "history", "final", "params", "normalization", "machine",
+            "commit",
+        )
+    ],
+    (("settings", "data"), "'settings' is without 'data'"),
+    (("settings", "seed"), "'settings' is without 'seed'"),
+    (("data", "sha256"), "'data' is without 'sha256'"),
+    (("data", "label"), "'data' is without 'label'"),
+    (("final", "test_acc"), "'final' is without 'test_acc'"),
+    (("recipe", "name"), "name"),
+    (("history", 0), "epoch 2 at place 1"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("path", "found"), LACKS, ids=lambda x: ".".join(map(str, x)))
+def test_a_record_that_lacks_a_part_is_refused_in_words(path, found, tmp_path):
+    record = json.loads((RUNS[0] / "run.json").read_text())
+    *above, last = path
+    part = record
+    for name in above:
+        part = part[name]
+    del part[last]
+    (tmp_path / "run.json").write_text(json.dumps(record))
+    with pytest.raises(DataError, match=rf"run.json: .*{found}.*; expected a recorded run"):
+        load_run(tmp_path)
+
+
+@pytest.mark.parametrize("wrong", ["x", [1], {"x": 1}], ids=repr)
+def test_a_record_with_a_part_of_another_type_is_refused_in_words(wrong, tmp_path):
+    record = json.loads((RUNS[0] / "run.json").read_text())
+    parts = [record, record["settings"], record["data"], record["recipe"], record["history"][0]]
+    unread = {"buffers", "recalibrated", "device", "kvstore"}
+    places = [(part, name) for part in parts for name in part if name not in unread]
+    places += [
+        (record["history"], 0),
+        (record["final"], "test_acc"),
+        (record["final"], "confusion"),
+    ]
+    tried = 0
+    for part, name in places:
+        right = part[name]
+        if type(right) is type(wrong):
+            continue
+        part[name] = wrong
+        (tmp_path / "run.json").write_text(json.dumps(record))
+        part[name] = right
+        with pytest.raises(DataError, match="run.json: .*; expected a recorded run"):
+            load_run(tmp_path)
+        tried += 1
+    assert tried > 20
+
+
+@pytest.mark.parametrize("text", ["[]", "5", "null", '"x"', "[" * 100_000, "\udcff"], ids=len)
+def test_a_record_that_is_no_table_is_refused_in_words(text, tmp_path):
+    (tmp_path / "run.json").write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(DataError, match="run.json: .*; expected a recorded run"):
+        load_run(tmp_path)

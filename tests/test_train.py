@@ -12,7 +12,7 @@ import pytest
 from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres.data import BatchIterator
 from d2lres.live import gluon, init, mx, np, npx
-from d2lres.train import CrossEntropy, Epoch, MixedLoss, mixed, predict, recalibrate
+from d2lres.train import CrossEntropy, Epoch, MixedLoss, checkpoints, mixed, predict, recalibrate
 
 nn = gluon.nn
 
@@ -222,16 +222,105 @@ def test_a_full_disk_stops_with_the_last_good_checkpoint_kept(sample, tmp_path):
     assert without_time(resumed) == without_time(train(sample, num_epochs=2)[0])
 
 
-def test_momentum_that_is_of_no_parameter_is_refused(sample, tmp_path):
-    """As in the files of an earlier d2lres, which knew parameters by number."""
-    train(sample, num_epochs=1, momentum=0.9, checkpoint=tmp_path / "c")
+def change(arrays, how):
+    """Make of a state of one epoch with momentum one that this training did not write."""
+    rows = json.loads(arrays["history"].tobytes())
+    histories = {
+        "100 epochs": [{**rows[0], "epoch": n} for n in range(1, 101)],
+        "no epochs": [],
+        "another epoch": [{**rows[0], "epoch": 3}],
+        "no numbers": [{**rows[0], "train_loss": "low"}],
+    }
+    if how in histories:
+        arrays["history"] = numpy.frombuffer(json.dumps(histories[how]).encode(), "uint8")
+    elif how == "by number":  # as an earlier d2lres knew parameters
+        arrays["optimizer/0/0"] = arrays.pop("optimizer/0.weight/0")
+    elif how == "no momentum":
+        for name in [name for name in arrays if name.startswith("optimizer/")]:
+            del arrays[name]
+    elif how == "one momentum less":
+        del arrays["optimizer/0.weight/0"]
+    elif how == "another shape":
+        arrays["optimizer/0.weight/0"] = arrays["optimizer/0.weight/0"][:1]
+    elif how == "old":
+        del arrays["belongs_to"]
+
+
+@pytest.mark.parametrize(
+    ("how", "found"),
+    [
+        ("100 epochs", "holds 100 epochs; expected as many as its name says"),
+        ("no epochs", "holds 0 epochs; expected as many as its name says"),
+        ("another epoch", "damaged .*epoch 3 at place 1"),
+        ("no numbers", "damaged .*train_loss 'low' of epoch 1 is no number"),
+        ("by number", "0.* of the optimizer is .*; expected"),
+        ("no momentum", ".* of the optimizer is missing; expected"),
+        ("one momentum less", r"0.weight/0 of the optimizer is missing; expected \("),
+        ("another shape", "0.weight/0 of the optimizer is"),
+        ("old", "of an older d2lres, without the training that it belongs to"),
+    ],
+)
+def test_a_state_that_this_training_did_not_write_is_refused_by_name(sample, tmp_path, how, found):
+    options = {"momentum": 0.9, "checkpoint": tmp_path / "c"}
+    train(sample, num_epochs=1, **options)
     file = tmp_path / "c" / "epoch-0001.npz"
     with numpy.load(file) as content:
         arrays = {name: content[name] for name in content.files}
-    arrays["optimizer/0/0"] = arrays.pop("optimizer/0.weight/0")
+    change(arrays, how)
     numpy.savez(file, **arrays)
-    with pytest.raises(DataError, match="epoch-0001.npz: of another net or an older d2lres"):
-        train(sample, num_epochs=2, momentum=0.9, checkpoint=tmp_path / "c", resume=True)
+    with pytest.raises(DataError, match=f"epoch-0001.npz: {found}"):
+        train(sample, num_epochs=200, resume=True, **options)
+
+
+def test_momentum_that_the_optimizer_does_not_have_is_refused(sample, tmp_path):
+    train(sample, num_epochs=1, momentum=0.9, checkpoint=tmp_path / "c")
+    with pytest.raises(DataError, match="of the optimizer is .*; expected none"):
+        train(sample, num_epochs=2, checkpoint=tmp_path / "c", resume=True)
+
+
+def test_a_state_under_the_name_of_another_epoch_is_refused(sample, tmp_path):
+    train(sample, num_epochs=1, checkpoint=tmp_path / "c")
+    (tmp_path / "c" / "epoch-0001.npz").rename(tmp_path / "c" / "epoch-0003.npz")
+    with pytest.raises(DataError, match="epoch-0003.npz: holds 1 epochs"):
+        train(sample, num_epochs=4, checkpoint=tmp_path / "c", resume=True)
+
+
+def test_a_state_belongs_to_the_training_that_it_was_given(sample, tmp_path):
+    options = {"checkpoint": tmp_path / "c", "resume": True}
+    mine = {"seed": 1, "sides": (1, 2)}  # JSON makes a list of the tuple
+    train(sample, num_epochs=1, belongs_to=mine, **options)
+    for other in (None, {"seed": 2, "sides": (1, 2)}, {"seed": 1}):
+        with pytest.raises(ConfigError, match="epoch-0001.npz: holds a run with"):
+            train(sample, num_epochs=2, belongs_to=other, **options)
+    assert len(train(sample, num_epochs=2, belongs_to=mine, **options)[0].epochs) == 2
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.9])
+def test_half_precision_comes_back_with_its_float32_copies(tmp_path, momentum):
+    """Truth: the optimizer that was saved; without momentum a state is (None, copy)."""
+
+    def stepped():
+        net = nn.Dense(2, in_units=3)
+        net.initialize()
+        net.cast("float16")
+        options = {"momentum": momentum, "multi_precision": True, "learning_rate": 0.1}
+        trainer = gluon.Trainer(net.collect_params(), "sgd", options)
+        with mx.autograd.record():
+            total = sum((p.data() * 2).sum() for p in net.collect_params().values())
+        total.backward()
+        trainer.step(1)
+        return net, trainer
+
+    net, trainer = stepped()
+    row = Epoch(1, 1.0, 1.0, None, 1.0, 1.0)
+    checkpoints.save_checkpoint(tmp_path, net, trainer, History([row]))
+    again, other = stepped()
+    checkpoints.load_checkpoint(tmp_path, again, other, [npx.cpu()], 1)
+    for i, state in trainer._updaters[0].states.items():
+        loaded = other._updaters[0].states[i]
+        assert isinstance(loaded, tuple) and len(loaded) == len(state) == 2
+        for a, b in zip(loaded, state, strict=True):
+            assert (a is None and b is None) or (a.asnumpy() == b.asnumpy()).all()
 
 
 def test_the_checkpoint_of_another_net_is_refused_by_name(sample, tmp_path):

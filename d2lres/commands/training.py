@@ -69,8 +69,9 @@ def evaluate(run_dir, device, data_folder, recalibrate):
         run = recalibrate_run(run_dir, device=device, data_folder=data_folder)
         found = run.record["recalibrated"]
         accuracy, label = found["test_acc"], run.record["data"]["label"]
-        recorded = run.record["final"]["test_acc"]
+        recorded = run.record["final"].get("test_acc")
         label += f", with statistics of {found['images']:,} training images"
     else:
         accuracy, recorded, label = evaluate_run(run_dir, device, data_folder)
-    click.echo(f"test accuracy {accuracy:.4f} on {label}; recorded {recorded:.4f}")
+    known = "the run is not finished" if recorded is None else f"recorded {recorded:.4f}"
+    click.echo(f"test accuracy {accuracy:.4f} on {label}; {known}")

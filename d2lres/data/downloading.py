@@ -50,30 +50,6 @@ def no_space(folder: Path, need: int) -> DataError:
     )
 
 
-@contextmanager
-def locked(folder: Path):
-    """Let one process at a time download into `folder`; the lock goes when the process goes."""
-    try:
-        import fcntl
-    except ImportError:  # Windows: no lock
-        yield
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise DataError(
-                f"{folder}: another process is downloading into it; expected to be the "
-                "only one. Wait until it has finished."
-            ) from None
-        except OSError:
-            pass  # a network file system without locks
-        yield
-    finally:
-        os.close(handle)
-
-
 def state_of(part: Path) -> Path:
     """The file beside `part` that says which address its bytes came from."""
     return part.with_name(part.name + ".json")

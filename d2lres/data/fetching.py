@@ -4,10 +4,11 @@ import os
 import shutil
 from pathlib import Path
 
+from ..files import locked
 from . import find, sets
 from .checksums import digest, verify_copy
 from .contents import SLACK, files_of
-from .downloading import discard, download, locked, no_space, write, writing
+from .downloading import discard, download, no_space, write, writing
 from .formats import Damaged, read_content
 
 
@@ -136,7 +137,7 @@ def fetch(name: str, root=None, progress: bool = True, mirrors=None) -> Path:
         target.mkdir(parents=True, exist_ok=True)
         here = sum(path.stat().st_size for path in target.iterdir())
     urls = [url.rstrip("/") + "/" for url in mirrors or mirror_folders(data_set)]
-    with locked(target):
+    with locked(target, "downloading into it"):
         if shutil.disk_usage(target).free + here < data_set.disk:
             raise no_space(target, data_set.disk)
         if good:

@@ -109,10 +109,14 @@ def entries(folder: Path) -> dict[str, list[Path]]:
 
 
 def files_called(name: str, found: dict[str, list[Path]]) -> list[Path]:
-    """The files of that name among `entries`, and in folders of that name, which Kaggle makes."""
+    """The files of that name among `entries`, and in folders of that name, which Kaggle makes.
+
+    Where there is none, what has the name and is none, such as a folder or a broken link: who reads
+    it says so, as of a damaged file.
+    """
     paths = found.get(name, [])
     inner = [path for folder in paths for path in entries(folder).get(name, [])]
-    return [path for path in (*paths, *inner) if os.path.isfile(path)]
+    return [path for path in (*paths, *inner) if os.path.isfile(path)] or paths
 
 
 def files_in(folder: Path, data_set: sets.DataSet) -> dict[str, Path]:
@@ -123,7 +127,7 @@ def files_in(folder: Path, data_set: sets.DataSet) -> dict[str, Path]:
         spellings = dict.fromkeys((name, f"{name}.gz", *stored_names(name)))
         paths = [path for spelling in spellings for path in files_called(spelling, there)]
         if paths:
-            files[name] = min(paths, key=lambda path: path not in ours)
+            files[name] = min(paths, key=lambda path: (not os.path.isfile(path), path not in ours))
     return files
 
 
@@ -136,19 +140,24 @@ def folders(place: Path, data_set: sets.DataSet) -> list[Path]:
 def copies(place: Path, data_set: sets.DataSet) -> Iterator[Path]:
     """Every copy at or below `place`, best first: folders with all the files, then archives.
 
+    Of both, those come last in which something else has a file's name.
     A place can also be an archive itself, as `where` gives it.
     """
     if ARCHIVES[data_set.name] and os.path.isfile(place):
         yield place
-    for folder in folders(place, data_set):
-        if len(files_in(folder, data_set)) == len(data_set.files):
-            yield folder
-    for folder in folders(place, data_set):
+    searched = folders(place, data_set)
+    whole = [f for f in searched if len(files_in(f, data_set)) == len(data_set.files)]
+    yield from sorted(
+        whole, key=lambda f: not all(map(os.path.isfile, files_in(f, data_set).values()))
+    )
+    archives = []
+    for folder in searched:
         there = entries(folder)
         for name in ARCHIVES[data_set.name]:
             # some browsers unpack the .gz
             for spelling in dict.fromkeys((name, name.removesuffix(".gz"))):
-                yield from files_called(spelling, there)
+                archives += files_called(spelling, there)
+    yield from sorted(archives, key=lambda path: not os.path.isfile(path))
 
 
 # --- what was found ------------------------------------------------------------------------------

@@ -8,6 +8,8 @@ the wrong file.
 import gzip
 import io
 import lzma
+import os
+import stat
 import struct
 import zlib
 from contextlib import contextmanager
@@ -34,13 +36,28 @@ class Damaged(DataError):
         self.reason = f"{path}: {found}, expected {expected}"
 
 
+def kind_of(path: Path) -> str | None:
+    """What `path` is where it is no file; None where it is one, or may not be looked at."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError as error:
+        linked = os.path.islink(path)
+        return f"a link to no file ({error.strerror})" if linked else None
+    if stat.S_ISREG(mode):
+        return None
+    kinds = {stat.S_IFDIR: "a folder", stat.S_IFIFO: "a pipe", stat.S_IFSOCK: "a socket"}
+    return kinds.get(stat.S_IFMT(mode), "a device")
+
+
 @contextmanager
 def opened(path: Path, name: str, expected: str):
     """A file of the set `name`, to read what it holds decompressed.
 
-    Raises Damaged where that breaks off, and `expected` says what should come; DataError where the
-    file may not be read.
+    Raises Damaged where that breaks off or is no file, and `expected` says what should come;
+    DataError where the file may not be read.
     """
+    if (other := kind_of(path)) is not None:  # opening a pipe would wait for ever
+        raise Damaged(path, other, f"a file: {expected}", name)
     try:
         with open(path, "rb") as file:
             start = file.read(2)

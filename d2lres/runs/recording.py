@@ -4,6 +4,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import ConfigError, Stopped
+from ..files import check_writable, locked
 from ..train import History, Recipe
 from ..train.labels import check_labels
 from .origin import commit, machine
@@ -29,9 +30,16 @@ def train_recipe(
     Where another machine, commit or device goes on, the record's "earlier" says which ones the
     epochs before were trained with.
     Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe,
-    seed or data, or of more epochs.
+    seed or data, or of more epochs; DataError where `out` cannot be written, or is trained into.
     Chapter "Training on Fashion-MNIST".
     """
+    out = Path(out)
+    check_writable(out)
+    with locked(out, "training into it"):
+        return _train(recipe, out, data, seed, device, kvstore, resume, progress)
+
+
+def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
     from ..live import (  # here, so that reading a run needs no MXNet
         freeze,
         live_counts,
@@ -40,11 +48,13 @@ def train_recipe(
     )
     from ..train import fit, predict
 
-    out, device = Path(out), device or try_gpu()
+    device = device or try_gpu()
     train_iter, test_iter = iterators(recipe, data, seed)
     recipe = recipe.changed(classes=len(train_iter.dataset.classes))
     dataset = train_iter.dataset
-    found = _found(out, recipe, data, seed, dataset, resume)
+    images = {"label": dataset.label, "sha256": dataset.sha256}
+    belongs_to = identity(recipe, data, seed, images)
+    found = _found(out, belongs_to, resume)
     mx.random.seed(seed)
     net = build_net(recipe)
     net.initialize(initializer(recipe), ctx=device)
@@ -56,7 +66,7 @@ def train_recipe(
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,
-        "data": {"label": dataset.label, "sha256": dataset.sha256},
+        "data": images,
         "normalization": normalization(train_iter),
         "machine": machine(),
         "commit": commit(),
@@ -77,6 +87,7 @@ def train_recipe(
             kvstore=kvstore,
             checkpoint=out / CHECKPOINT,
             resume=resume,
+            belongs_to=belongs_to,
             progress=progress,
             after_epoch=write,
         )
@@ -112,8 +123,10 @@ def confusion(y, y_hat, classes: int) -> list[list[int]]:
     return table
 
 
-def _found(out: Path, recipe: Recipe, data: str, seed: int, dataset, resume: bool) -> dict | None:
+def _found(out: Path, belongs_to: dict, resume: bool) -> dict | None:
     """The record that is to be gone on with; None where there is none."""
+    from ..train.checkpoints import check_same  # here, as it needs MXNet
+
     if not (out / "run.json").exists():
         return None
     if not resume:
@@ -126,26 +139,11 @@ def _found(out: Path, recipe: Recipe, data: str, seed: int, dataset, resume: boo
             f"{out}: holds a record without the state of its training; expected "
             f"{out / CHECKPOINT} to resume from. Use another --out to train anew."
         )
-    found = load_run(out).record
-    wanted = {
-        "recipe": recipe,
-        "data": data,
-        "seed": seed,
-        "images": f"{dataset.label}, SHA-256 {dataset.sha256}",
-    }
-    there = {
-        "recipe": same_course(Recipe(**found["recipe"]), recipe),
-        "data": found["settings"]["data"],
-        "seed": found["settings"]["seed"],
-        "images": "{label}, SHA-256 {sha256}".format(**found["data"]),
-    }
-    for key, value in wanted.items():
-        if there[key] != value:
-            raise ConfigError(
-                f"{out}: holds a run with {key} {there[key]}; expected {value}. "
-                "Resume it with its own settings, or use another --out."
-            )
-    return found
+    run = load_run(out)
+    settings = run.record["settings"]
+    there = identity(run.recipe, settings["data"], settings["seed"], run.record["data"])
+    check_same(out, there, belongs_to)
+    return run.record
 
 
 def _earlier(found: dict | None, record: dict) -> dict:
@@ -159,8 +157,13 @@ def _earlier(found: dict | None, record: dict) -> dict:
     return {"earlier": parts} if parts else {}
 
 
-def same_course(found: Recipe, wanted: Recipe) -> Recipe:
-    """A recorded recipe with the number of epochs that is wanted, where that changes no step."""
-    if found.schedule == wanted.schedule == "constant" and not found.sides:
-        return found.changed(num_epochs=wanted.num_epochs)
-    return found
+def identity(recipe: Recipe, data: str, seed: int, images: dict) -> dict:
+    """What must be the same where a training is gone on with.
+
+    A number of epochs that changes no step may be another.
+    """
+    plain = recipe.to_dict()
+    if recipe.schedule == "constant" and not recipe.sides:
+        del plain["num_epochs"]
+    label = "{label}, SHA-256 {sha256}".format(**images)
+    return {"recipe": plain, "data": data, "seed": seed, "images": label}

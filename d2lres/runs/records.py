@@ -31,20 +31,53 @@ class Run:
         return found and (tuple(found["means"]), tuple(found["deviations"]))
 
 
+#: The parts of a record that others read, and their types.
+PARTS = {
+    "recipe": dict,
+    "settings": {"data": str, "seed": int},
+    "data": {"label": str, "sha256": str},
+    "normalization": dict | None,
+    "machine": dict,
+    "commit": str | None,
+    "params": int,
+    "history": list,
+    "final": dict,
+}
+FINAL = {"test_acc": float, "confusion": list}  # in the end; a run that is under way has nothing
+
+
+def check_parts(found, parts: dict, place: str = "the record") -> None:
+    """Raise ValueError where `found` is no dict with these parts of these types."""
+    if not isinstance(found, dict):
+        raise ValueError(f"{place} is {found!r}, not a table")
+    for name, kind in parts.items():
+        if name not in found:
+            raise ValueError(f"{place} is without {name!r}")
+        if isinstance(kind, dict):
+            check_parts(found[name], kind, repr(name))
+        elif not isinstance(found[name], (int, float) if kind is float else kind):
+            raise ValueError(f"{name!r} of {place} is {found[name]!r:.60}")
+
+
 def load_run(folder) -> Run:
     """Read a recorded run.  Raises DataError when `folder` holds none, or a damaged one."""
     path = Path(folder) / "run.json"
     try:
         record = json.loads(path.read_text())
+        check_parts(record, PARTS)
+        if record["final"]:
+            check_parts(record["final"], FINAL, "'final'")
         run = Run(Path(folder), record, History.from_list(record["history"]))
-        run.recipe  # noqa: B018  # which fails here, and not later, where it is none
+        if not run.history.epochs:
+            raise ValueError("'history' has no epoch")
+        _ = run.recipe, run.normalization  # which fail here, and not later, where they are none
         return run
     except FileNotFoundError:
         raise DataError(
             f"{path}: no such file; expected a recorded run. `d2lres train RECIPE --out {folder}` "
             "makes one."
         ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise DataError(f"{path}: {error}; expected a recorded run. Record it again.") from error
 
 

@@ -5,9 +5,10 @@ from .parts import build_net, iterators, with_photographs
 from .records import Run, load_run, weights_of, write_record
 
 
-def evaluate_run(folder, device=None, data_folder=None) -> tuple[float, float, str]:
+def evaluate_run(folder, device=None, data_folder=None) -> tuple[float, float | None, str]:
     """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
 
+    Of a run that was stopped, no accuracy is recorded for the weights as they were left: None.
     Arguments: `data_folder`, where the run's photographs lie now (None: where they lay).
     Raises DataError when the run kept no weights, or when the data here is not the run's.
     Chapter "Training on Fashion-MNIST".
@@ -15,7 +16,7 @@ def evaluate_run(folder, device=None, data_folder=None) -> tuple[float, float, s
     from ..train import evaluate
 
     run, net, train_iter, test_iter = _trained(folder, device, data_folder)
-    return evaluate(net, test_iter), run.record["final"]["test_acc"], train_iter.dataset.label
+    return evaluate(net, test_iter), run.record["final"].get("test_acc"), train_iter.dataset.label
 
 
 def recalibrate_run(folder, device=None, data_folder=None) -> Run:

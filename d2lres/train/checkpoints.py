@@ -22,19 +22,20 @@ from .history import History
 KEPT = 2
 
 
-def save_checkpoint(folder, net, trainer, history: History) -> None:
+def save_checkpoint(folder, net, trainer, history: History, belongs_to=None) -> None:
     """Write the state after the last epoch of `history` to `folder`.
 
     Weights, buffers and the optimizer's numbers as arrays, the history as JSON.  What else decides
     the next epoch, the order of the images and the learning rate, follows from the seed and the
-    epoch's number.
+    epoch's number; `belongs_to`, a dict of plain data, says which training has those.
     Raises DataError where it cannot be written; what was there is kept.
     """
     folder, epoch = Path(folder), len(history.epochs)
     file = folder / f"epoch-{epoch:04d}.npz"
     arrays = {f"net/{name}": p.data().asnumpy() for name, p in parameters(net).items()}
     arrays |= {f"optimizer/{key}": a for key, a in optimizer_arrays(net, trainer).items()}
-    arrays["history"] = numpy.frombuffer(json.dumps(history.to_list()).encode(), "uint8")
+    for name, plain in (("history", history.to_list()), ("belongs_to", belongs_to)):
+        arrays[name] = numpy.frombuffer(json.dumps(plain).encode(), "uint8")
     content = io.BytesIO()
     numpy.savez(content, **arrays)
     advice = "The last good one is kept. Make room, then go on with --resume."
@@ -57,19 +58,39 @@ def check_new(folder) -> None:
         )
 
 
-def load_checkpoint(folder, net, trainer, devices, num_epochs: int) -> History:
+def check_same(where, found: dict | None, wanted: dict | None) -> None:
+    """Raise ConfigError where a training that is found is not the one that is wanted."""
+    if found is None or wanted is None:
+        found, wanted = ({"settings": settings} for settings in (found, wanted))
+    for key in {**wanted, **found}:
+        there, value = found.get(key), wanted.get(key)
+        if isinstance(there, dict) and isinstance(value, dict):  # show only what differs
+            names = [n for n in {**there, **value} if there.get(n) != value.get(n)]
+            there, value = ({n: part.get(n) for n in names} for part in (there, value))
+        if there != value:
+            raise ConfigError(
+                f"{where}: holds a run with {key} {there}; expected {value}. "
+                "Resume it with its own settings, or use another --out."
+            )
+
+
+def load_checkpoint(
+    folder, net, trainer, devices, num_epochs: int, belongs_to: dict | None = None
+) -> History:
     """Bring `net` and `trainer` back to the last whole state in `folder`.
 
     An empty History where none was saved.  Raises DataError, naming them, where there are files
-    and none can be used; ConfigError where more epochs than `num_epochs` are done.
+    and none can be used; ConfigError where more epochs than `num_epochs` are done, or where a state
+    belongs to another training.
     """
     refused = []
     for file in states(folder):
         try:
-            weights, optimizer, history = read_checkpoint(file, net)
+            weights, optimizer, history, owner = read_checkpoint(file, net, trainer)
         except DataError as error:
             refused.append(str(error))
             continue
+        check_same(file, owner, json.loads(json.dumps(belongs_to)))  # JSON makes lists of tuples
         if (done := len(history.epochs)) > num_epochs:
             raise ConfigError(
                 f"{file}: {done} epochs are done; expected no more than the {num_epochs} that are "
@@ -86,30 +107,43 @@ def load_checkpoint(folder, net, trainer, devices, num_epochs: int) -> History:
     return History()
 
 
-def read_checkpoint(file: Path, net) -> tuple[dict, dict, History]:
-    """(weights, the optimizer's arrays, history) of a file that fits `net`, or a DataError."""
+def read_checkpoint(file: Path, net, trainer) -> tuple[dict, dict, History, dict | None]:
+    """(weights, the optimizer's arrays, history, owner) of a file that fits, or a DataError."""
     try:
         with numpy.load(file, allow_pickle=False) as content:
             arrays = {name: content[name] for name in content.files}  # checks every CRC-32
         history = History.from_list(json.loads(arrays.pop("history").tobytes()))
+        owner = json.loads(arrays.pop("belongs_to", numpy.array(())).tobytes() or "false")
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise DataError(f"{file}: damaged ({error}); expected a whole checkpoint.") from error
+    if owner is not None and not isinstance(owner, dict):
+        raise DataError(
+            f"{file}: of an older d2lres, without the training that it belongs to; expected one "
+            "that names it."
+        )
+    if file.name != f"epoch-{len(history.epochs):04d}.npz":
+        raise DataError(
+            f"{file}: holds {len(history.epochs)} epochs; expected as many as its name says."
+        )
     parts = {"net": {}, "optimizer": {}}
     for name, array in arrays.items():
         part, _, key = name.partition("/")
         parts.setdefault(part, {})[key] = array
     found = {name: array.shape for name, array in parts["net"].items()}
     expected = {name: parameter.shape for name, parameter in parameters(net).items()}
-    states = {key.rpartition("/")[0]: array.shape for key, array in parts["optimizer"].items()}
-    if (
-        found.keys() != expected.keys()
-        or not all(fits(found[name], expected[name]) for name in found)
-        or not states.items() <= found.items()  # each is as large as the parameter that it is for
-    ):
+    if found.keys() != expected.keys() or not all(fits(found[n], expected[n]) for n in found):
         raise DataError(
             f"{file}: of another net or an older d2lres; expected one that this net wrote."
         )
-    return parts["net"], parts["optimizer"], history
+    kept = {key: array.shape for key, array in parts["optimizer"].items()}
+    wanted = {key: found[key.rpartition("/")[0]] for key in optimizer_keys(net, trainer)}
+    if kept != wanted:  # each is as large as the parameter that it is for
+        key = sorted(set(kept.items()) ^ set(wanted.items()))[0][0]
+        raise DataError(
+            f"{file}: {key} of the optimizer is {kept.get(key, 'missing')}; expected "
+            f"{wanted.get(key, 'none')}: what this optimizer keeps for this net."
+        )
+    return parts["net"], parts["optimizer"], history, owner
 
 
 def fits(found: tuple, expected) -> bool:
@@ -128,6 +162,23 @@ def parameters(net) -> dict:
 # --- what the optimizer keeps for each parameter: momentum; in float16, a float32 copy too --------
 
 
+def optimizer_keys(net, trainer) -> list[str]:
+    """The names of `optimizer_arrays` after a step: the parameter, and 0 or 1 for which of both."""
+    optimizer, names = trainer._updaters[0].optimizer, names_by_number(net, trainer)
+    trained = [(names[i], p) for i, p in enumerate(trainer._params) if p.grad_req != "null"]
+    return [
+        f"{name}/{place}"
+        for name, parameter in trained
+        for place, kept in enumerate(
+            (
+                optimizer.momentum,
+                optimizer.multi_precision and numpy.dtype(parameter.dtype) == "float16",
+            )
+        )
+        if kept
+    ]
+
+
 def optimizer_arrays(net, trainer) -> dict:
     """The optimizer's arrays, by the parameter's place in the net; those of the first device."""
     arrays, names = {}, names_by_number(net, trainer)
@@ -140,15 +191,15 @@ def optimizer_arrays(net, trainer) -> dict:
 
 def restore_optimizer(net, trainer, arrays: dict, devices) -> None:
     """Put the optimizer's arrays where it would have made them."""
-    numbers = {name: i for i, name in names_by_number(net, trainer).items()}
     for updater, device in zip(trainer._updaters, devices, strict=True):
-        states = {}
-        for key, array in sorted(arrays.items()):
-            i = numbers[key.rpartition("/")[0]]
-            states.setdefault(i, []).append(mx.nd.array(array, ctx=device, dtype=array.dtype))
-        for i, state in states.items():
-            updater.states[i] = tuple(state) if len(state) > 1 else state[0]
-            updater.states_synced[i] = True
+        for i, name in names_by_number(net, trainer).items():
+            momentum, copy = (
+                None if a is None else mx.nd.array(a, ctx=device, dtype=a.dtype)
+                for a in (arrays.get(f"{name}/0"), arrays.get(f"{name}/1"))
+            )
+            if momentum is not None or copy is not None:
+                updater.states[i] = momentum if copy is None else (momentum, copy)
+                updater.states_synced[i] = True
 
 
 def names_by_number(net, trainer) -> dict:

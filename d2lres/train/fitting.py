@@ -3,10 +3,12 @@
 import math
 import re
 import time
+from pathlib import Path
 
 import numpy
 
 from ..errors import ConfigError, D2lresError, DataError
+from ..files import check_writable
 from ..live import init, mx, np, try_gpu
 from .checkpoints import check_new, load_checkpoint, save_checkpoint
 from .history import Epoch, History
@@ -33,6 +35,7 @@ def fit(
     kvstore: str = "device",
     checkpoint=None,
     resume: bool = False,
+    belongs_to: dict | None = None,
     progress: bool | None = None,
     after_epoch=None,
     test_every: int = 1,
@@ -47,23 +50,27 @@ def fit(
     on a GPU; `device`, an MXNet context or a list of them (None: the GPU where there is one);
     `kvstore`, how gradients are combined: "local" or "device", or "dist_sync" by several processes,
     each of which takes its share of every batch; `checkpoint`, a folder that receives the state
-    after each epoch; `resume`, go on from it; `progress`, show a bar (None: only in a terminal);
-    `after_epoch`, a function that is called with the History after each epoch; `test_every`, after
-    how many epochs the test images are asked: after the last one always, and the others have no
-    test accuracy.
+    after each epoch; `resume`, go on from it; `belongs_to`, plain data that names the training: it
+    is kept with the state, and must be the same where that is gone on with; `progress`, show a bar
+    (None: only in a terminal); `after_epoch`, a function that is called with the History after each
+    epoch; `test_every`, after how many epochs the test images are asked: after the last one always,
+    and the others have no test accuracy.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, or a checkpoint with more epochs than are asked
-    for, or one that is not to be resumed; DataError for a checkpoint that does not fit, a label
-    that is none of the net's classes, a loss or weights that are no numbers, or a batch that the
-    device has no memory for or that has fewer images than there are devices or workers.
+    for, or of another training, or one that is not to be resumed; DataError for a checkpoint that
+    does not fit or a folder that cannot be written, a label that is none of the net's classes, a
+    loss or weights that are no numbers, or a batch that the device has no memory for or that has
+    fewer images than there are devices or workers.
     Labels and losses are read a few steps later, so that no step waits for them.
     Chapter "Training on Fashion-MNIST".
     """
     schedule = lr if callable(lr) else lambda t: lr
     _check_numbers(num_epochs, test_every, lr, momentum, weight_decay, label_smoothing, mixup)
-    if checkpoint and not resume:
-        check_new(checkpoint)
+    if checkpoint:
+        check_writable(Path(checkpoint))
+        if not resume:
+            check_new(checkpoint)
     devices = list(device) if isinstance(device, (list, tuple)) else [device or try_gpu()]
     _prepare(net, devices, dtype)
     loss = CrossEntropy(label_smoothing)
@@ -73,7 +80,7 @@ def fit(
     trainer = _trainer(net, momentum, weight_decay, decay_norm, store, dtype)
     history = History()
     if checkpoint and resume:
-        history = load_checkpoint(checkpoint, net, trainer, devices, num_epochs)
+        history = load_checkpoint(checkpoint, net, trainer, devices, num_epochs, belongs_to)
     for epoch in range(len(history.epochs) + 1, num_epochs + 1):
         if hasattr(train_iter, "epoch"):  # the book's: the order is a function of seed and epoch
             train_iter.epoch = epoch - 1
@@ -104,7 +111,7 @@ def fit(
             Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
         )
         if checkpoint:
-            save_checkpoint(checkpoint, net, trainer, history)
+            save_checkpoint(checkpoint, net, trainer, history, belongs_to)
         if after_epoch:
             after_epoch(history)
     return history

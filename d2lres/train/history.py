@@ -34,7 +34,16 @@ class History:
 
     @classmethod
     def from_list(cls, rows) -> "History":
-        return cls([Epoch(**row) for row in rows])
+        """The inverse of `to_list`.  Raises ValueError or TypeError for rows of another kind."""
+        epochs = [Epoch(**row) for row in rows]
+        for number, epoch in enumerate(epochs, 1):
+            if epoch.epoch != number:
+                raise ValueError(f"history: epoch {epoch.epoch!r} at place {number}")
+            for name, value in asdict(epoch).items():
+                untested = name == "test_acc" and value is None
+                if not (untested or isinstance(value, (int, float))):
+                    raise ValueError(f"history: {name} {value!r} of epoch {number} is no number")
+        return cls(epochs)
 
     def __repr__(self):
         lines = ["epoch  train loss  train acc  test acc"]

@@ -72,6 +72,10 @@ class Recipe:
         pairs = all(isinstance(pair, (tuple, list)) and len(pair) == 2 for pair in self.sides)
         self._require("sides", pairs, "pairs of an epoch and a side, such as ((0, 16), (5, 32))")
         object.__setattr__(self, "sides", tuple(map(tuple, self.sides)))
+        for field in fields(self):
+            kind = getattr(field.type, "__origin__", field.type)  # tuple, of tuple[str, ...]
+            fits = isinstance(getattr(self, field.name), (int, float) if kind is float else kind)
+            self._require(field.name, fits, f"a value of the type {field.type}")
         for name in ("batch_size", "num_epochs", "lr", "test_every"):
             self._require(name, getattr(self, name) > 0, "more than 0")
         for name in ("mixup", "weight_decay", "warmup"):
