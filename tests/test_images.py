@@ -40,6 +40,23 @@ def test_what_is_no_batch_of_floating_numbers_is_refused_in_words(kind, wrong, h
 
 
 @pytest.mark.parametrize("hybridize", [False, True])
+def test_a_net_for_the_other_layout_names_its_own_axes(hybridize):
+    net = build("cifar-resnet8", classes=2, layout="NHWC")
+    net.initialize()
+    X = np.ones((2, 16, 12, 3))
+    expected = net(X)
+    if hybridize:
+        net.hybridize()
+    assert np.abs(net(X.asnumpy().astype("float64")) - expected).max() < 1e-6
+    with pytest.raises(ShapeError, match=UINT8):
+        net(X.astype("uint8"))
+    with pytest.raises(ShapeError, match=r"expected an array \(N, H, W, C\) of float32"):
+        net(X.tolist())
+    with pytest.raises(ShapeError, match=r"\(2, 16, 0, 3\) is empty"):
+        net(X[:, :, :0])
+
+
+@pytest.mark.parametrize("hybridize", [False, True])
 @pytest.mark.parametrize("kind", BLOCKS)
 def test_floating_numbers_of_numpy_and_mxnets_older_arrays_are_taken(kind, hybridize):
     net = started(BLOCKS[kind](), (3, 16, 12))
