@@ -12,10 +12,10 @@ import tempfile
 from pathlib import Path
 from time import perf_counter
 
+from d2lres.classroom import Settings
 from d2lres.classroom.batch import grade
 from d2lres.classroom.marks import read_result
 from d2lres.classroom.reference import COURSE, load_assignment
-from d2lres.classroom.running import Settings
 from d2lres.machine import usable_cores
 
 

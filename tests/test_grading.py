@@ -16,10 +16,9 @@ from click.testing import CliRunner
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.classroom import sandbox
+from d2lres.classroom import Settings, sandbox
 from d2lres.classroom.batch import grade
 from d2lres.classroom.marks import read_result
-from d2lres.classroom.running import Settings
 from d2lres.commands import main
 from d2lres.errors import MissingDependency
 

@@ -17,12 +17,13 @@ from nbformat import v4
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
+from d2lres.classroom import Settings
 from d2lres.classroom.assignments import COURSE, list_assignments, release, without_answers
 from d2lres.classroom.batch import grade
 from d2lres.classroom.marks import read_result
+from d2lres.classroom.outputs import error
 from d2lres.classroom.reference import grade_id, load_assignment
 from d2lres.classroom.reports import report
-from d2lres.classroom.running import Settings, error
 from d2lres.classroom.sandbox import check_sandbox
 from d2lres.commands import main
 from d2lres.errors import DataError, MissingDependency

@@ -10,8 +10,8 @@ from bs4 import BeautifulSoup
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from d2lres.classroom.marks import write_result
+from d2lres.classroom.outputs import error
 from d2lres.classroom.reports import report
-from d2lres.classroom.running import error
 from d2lres.classroom.tables import harmful, harmless
 from d2lres.errors import ConfigError
 from d2lres.files import write_whole

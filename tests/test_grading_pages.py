@@ -15,9 +15,9 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 from d2lres.classroom import marks as marking
 from d2lres.classroom.feedback import feedback
 from d2lres.classroom.marks import check
+from d2lres.classroom.outputs import error
 from d2lres.classroom.reference import grade_id, load_assignment
 from d2lres.classroom.rendering import markdown, output
-from d2lres.classroom.running import error
 from d2lres.classroom.submissions import Submission
 
 PNG = small.PNG
