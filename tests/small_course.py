@@ -125,6 +125,30 @@ def hand_in(folder: Path, student: str, notebook) -> Path:
     return path
 
 
+def examined(visible: str) -> str:
+    """A test cell with a hidden part that the reference solution passes."""
+    return f"""{visible}
+### BEGIN HIDDEN TESTS
+from d2lres.classroom import examine
+
+
+def probe():
+    return mean([1])
+
+
+def judge(found):
+    assert found == 1
+
+
+examine(probe, judge)
+### END HIDDEN TESTS"""
+
+
+def passed(assignment) -> dict:
+    """The verdicts of tests that pass, without running them."""
+    return {name: (test.points, "") for name, test in assignment.tests.items()}
+
+
 def result_maker(here: Path):
     """A function that writes a result as `grade` does, of tests that have not really run.
 
@@ -142,7 +166,7 @@ def result_maker(here: Path):
         for cell in notebook.cells:
             if grade_id(cell) in dict(outputs):
                 cell.outputs = dict(outputs)[grade_id(cell)]
-        verdicts = {name: (test.points, "") for name, test in assignment.tests.items()}
+        verdicts = passed(assignment)
         for name, found in dict(outputs).items():
             for output in found:
                 if output.output_type == "error":

@@ -64,7 +64,9 @@ def test_a_directive_that_is_not_instantiated_is_refused_by_name(tmp_path, line)
     ):
         with pytest.raises(DataError, match=r"sums\.ipynb: cell auto-test: `#+ .*AUTOTEST"):
             read()
-    test.source = 'assert str(type(1)) == "<class int>", "type of AUTOTEST is wrong"'
+    test.source = small.examined(
+        'assert str(type(1)) == "<class int>", "type of AUTOTEST is wrong"'
+    )
     source_with(tmp_path, test)
     assert load_assignment("sums", course) and list_assignments(course)["sums"].points == 11
 
@@ -114,9 +116,10 @@ def test_files_plots_tasks_and_a_test_of_no_points(tmp_path):
     task.metadata["nbgrader"].update(task=True, grade=False)
     course = source_with(
         tmp_path / "course",
-        small.marked(v4.new_code_cell, "free-test", "assert mean([1]) == 1", 0),
+        small.marked(v4.new_code_cell, "free-test", small.examined("assert mean([1]) == 1"), 0),
         small.marked(v4.new_code_cell, "file-test",
-                     "import helper\nassert helper.seven == int(open('lib/data.csv').read())", 1),
+                     small.examined("import helper\n"
+                                    "assert helper.seven == int(open('lib/data.csv').read())"), 1),
         task,
     )  # fmt: skip
     folder = course / "source" / "sums"

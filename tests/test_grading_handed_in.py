@@ -205,7 +205,11 @@ def graded(assignment, tmp_path):
     def run(notebook):
         path = small.hand_in(tmp_path, "ana", notebook)
         matched, notes = check(assignment, Submission("ana", path))
-        return {cell["id"]: cell["score"] for cell in marks(matched, {})}, notes, matched
+        return (
+            {cell["id"]: cell["score"] for cell in marks(matched, small.passed(assignment))},
+            notes,
+            matched,
+        )
 
     return run
 
@@ -288,6 +292,6 @@ def test_a_task_waits_for_the_teacher_and_keeps_its_advice(tmp_path):
         cell.source = small.ANSWERS.get(grade_id(cell), cell.source)
     notebook.cells.append(v4.new_code_cell("plot()"))
     matched, notes = check(assignment, Submission("a", small.hand_in(tmp_path, "a", notebook)))
-    (entry,) = [cell for cell in marks(matched) if cell["id"] == "draw"]
+    (entry,) = [cell for cell in marks(matched, {}) if cell["id"] == "draw"]
     assert entry == {"id": "draw", "points": 4, "score": None, "why": ""} and notes == []
     assert "Two for the axes" not in matched.cells[-2].source

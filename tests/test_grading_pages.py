@@ -33,7 +33,7 @@ def page_of(tmp_path):
         notebook.cells += cells
         path = small.hand_in(tmp_path / "in", "ana", notebook)
         notebook, _ = check(assignment, Submission(student, path))
-        found = marking.marks(notebook)
+        found = marking.marks(notebook, small.passed(assignment))
         next(c for c in notebook.cells if grade_id(c) == "mean-test").outputs = list(outputs)
         found[2]["comment"] = comment
         result = {"student": student, "assignment": "sums", "notes": list(notes), "cells": found,

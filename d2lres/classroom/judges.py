@@ -8,6 +8,7 @@ anew for each call of `grade`.
 
 import contextlib
 import io
+import sys
 from zlib import crc32
 
 import numpy
@@ -17,6 +18,17 @@ from .plain import decode, encode
 from .reference import Assignment, grade_id, plain_python
 
 
+@contextlib.contextmanager
+def beside(folder):
+    """Files of the assignment are found, as a notebook finds those beside it."""
+    sys.path.insert(0, str(folder))
+    try:
+        with contextlib.chdir(folder):
+            yield
+    finally:
+        sys.path.remove(str(folder))
+
+
 class Judges:
     """`data[name]`: what the probe of a test receives, as text; `verdict`: what its judge says."""
 
@@ -24,7 +36,7 @@ class Judges:
         self.assignment, self.seed = assignment, seed
         self.judges, self.data = {}, {}
         waiting, names = set(assignment.tests), {"__name__": "__main__"}
-        with contextlib.chdir(assignment.folder), contextlib.redirect_stdout(io.StringIO()):
+        with beside(assignment.folder), contextlib.redirect_stdout(io.StringIO()):
             for number, cell in enumerate(assignment.source.cells, 1):
                 if cell.cell_type == "code" and waiting:
                     name = grade_id(cell) or f"number {number}"
