@@ -5,6 +5,7 @@ import json
 import os
 import re
 import socket
+import tempfile
 import threading
 from dataclasses import replace
 from pathlib import Path
