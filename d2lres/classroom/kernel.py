@@ -88,6 +88,8 @@ def main(settings_file: str, connection_file: str) -> None:
     Stream.most = settings["output"]
     app = IPKernelApp.instance(outstream_class=f"{__name__}.Stream")
     app.initialize(["-f", connection_file, "--HistoryManager.enabled=False"])
+    if "" not in sys.path:  # files beside the notebook; newer IPythons leave it out under -P
+        sys.path.insert(0, "")
     streams = sys.stdout, sys.stderr
 
     def begin(*_):

@@ -1,5 +1,6 @@
 """Train a recipe and write down everything that decided the result."""
 
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -34,9 +35,15 @@ def train_recipe(
     Chapter "Training on Fashion-MNIST".
     """
     out = Path(out)
+    was_there = out.exists()
     check_writable(out)
-    with locked(out, "training into it"):
-        return _train(recipe, out, data, seed, device, kvstore, resume, progress)
+    try:
+        with locked(out, "training into it"):
+            return _train(recipe, out, data, seed, device, kvstore, resume, progress)
+    finally:
+        if not was_there:
+            with suppress(OSError):  # it holds a run
+                out.rmdir()
 
 
 def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
