@@ -154,7 +154,7 @@ CASES = {
     "helpers": (wrong(HELPERS), 0, 0, "AssertionError: the mean of 1, 2, 3"),
     "code-swap": (wrong(CODE_SWAP), 0, 0, "AssertionError: the mean of 1, 2, 3"),
     "swallows-errors": (wrong(SWALLOW), 0, 0, "AssertionError: the mean of 1, 2, 3"),
-    "run-cell": (wrong(RUN_CELL), 0, 0, "TimeoutError|AssertionError"),
+    "run-cell": (wrong(RUN_CELL), 0, 0, "TimeoutError|AssertionError|NotPlain"),
     "transformer": (wrong(TRANSFORMER), 0, 0, small.HIDDEN),
     "forger": (wrong(FORGER), 0, 0, "NameError"),
     "says-so": (wrong("print('All tests passed')"), 0, 0, "AssertionError"),
