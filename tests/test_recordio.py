@@ -14,13 +14,21 @@ from d2lres.data.recordio import MAGIC, Records
 from d2lres.live import mx
 
 
+def packed(label, number: int, content: bytes) -> bytes:
+    """A record as MXNet packs it, which fails with several labels on NumPy 2.3 and later."""
+    if isinstance(label, list):
+        labels = struct.pack(f"<{len(label)}f", *label)
+        return struct.pack("<IfQQ", len(label), 0, number, 0) + labels + content
+    return mx.recordio.pack(mx.recordio.IRHeader(0, label, number, 0), content)
+
+
 def written(root, labels, contents=None, split="train"):
     """A file with a record of each of the labels, and its index, as MXNet writes them."""
     path = root / f"{split}.rec"
     out = mx.recordio.MXIndexedRecordIO(str(path.with_suffix(".idx")), str(path), "w")
     for i, label in enumerate(labels):
         content = contents[i] if contents else bytes(50 + i)
-        out.write_idx(10 + i, mx.recordio.pack(mx.recordio.IRHeader(0, label, i, 0), content))
+        out.write_idx(10 + i, packed(label, i, content))
     out.close()
     return path
 
