@@ -187,7 +187,7 @@ def test_same_padding_becomes_numbers_and_is_built(name):
 
 
 def test_padding_that_depends_on_the_image_is_refused_in_words():
-    with pytest.raises(ConfigError, match=r"accounting.explicit\(architecture, input_shape\)"):
+    with pytest.raises(ConfigError, match=r"structure.explicit\(architecture, input_shape\)"):
         build(with_padding(architecture("resnet18"), "same"))
 
 

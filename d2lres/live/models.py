@@ -110,7 +110,7 @@ def split_padding(layer, value):
     if padding == "same":
         raise ConfigError(
             f"{layer}: how much 'same' pads depends on the image; expected numbers. "
-            "Put them in first: accounting.explicit(architecture, input_shape)."
+            "Put them in first: structure.explicit(architecture, input_shape)."
         )
     if isinstance(padding, tuple):
         return 0, (Pad(*padding, value),)
