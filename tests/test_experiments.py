@@ -127,17 +127,17 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
     assert [line.split(":")[0] for line in listed] == experiment_names()
     assert listed[-1].endswith("(4 runs, about 0 minutes)")
     for line, e in zip(listed, EXPERIMENTS.values(), strict=True):
-        runs, needs = len(list(e.runs())), f", needs cifar-10 ({e.edition})" if e.edition else ""
+        runs = len(list(e.runs()))
         number = "1 run" if runs == 1 else f"{runs} runs"
-        assert line.endswith(f"({number}, about {e.minutes} minutes{needs})")
+        assert line.endswith(f"({number}, about {e.minutes} minutes)")
 
 
-def test_images_that_are_missing_or_of_another_edition_are_refused_before_any_training(
+def test_images_that_are_missing_or_not_the_published_ones_are_refused_before_any_training(
     tmp_path, monkeypatch, capfd
 ):
     recipe = find_recipe("cifar10-fast").changed(name="color", batch_size=5, num_epochs=1)
     monkeypatch.setitem(EXPERIMENTS, "gray", Experiment("gray", "?", (TINY,), data="sample"))
-    monkeypatch.setitem(EXPERIMENTS, "color", Experiment("color", "?", (recipe,), edition="full"))
+    monkeypatch.setitem(EXPERIMENTS, "color", Experiment("color", "?", (recipe,)))
     data, out = tmp_path / "data", tmp_path / "out"
     *_, tests = tiny_cifar(monkeypatch, data)
 
@@ -153,7 +153,7 @@ def test_images_that_are_missing_or_of_another_edition_are_refused_before_any_tr
     (data / "test_batch.bin").write_bytes(tests[:-1] + b"?")
     message = refused()
     assert f"{data}: holds cifar-10 (unverified); expected cifar-10 (full)" in message
-    assert "D2LRES_DATA" in message and "Traceback" not in message
+    assert "d2lres data fetch cifar-10" in message and "Traceback" not in message
     check_data(find_experiment("color"), out, data="sample")
 
 
@@ -196,15 +196,14 @@ RUNS = Path(__file__).parents[1] / "runs"
 def test_a_run_in_the_repository_is_of_an_experiment_or_a_recipe_and_of_full_data(path):
     record = json.loads(path.read_text())
     known = {name: recipe for e in EXPERIMENTS.values() for name, recipe, _ in e.runs()}
-    edition = {name: e.edition for e in EXPERIMENTS.values() for name, _, _ in e.runs()}
     known |= {name: find_recipe(name) for name in recipe_names()}
     name = path.parent.relative_to(RUNS).as_posix()
     classes = record["recipe"].get("classes", 10)  # a run says how many its data had
     assert load_run(path.parent).recipe == known[name].changed(classes=classes)
-    assert record["settings"]["data"] == ("sample" if name.startswith("sample") else "full")
+    data = "sample" if name.startswith("sample") else "full"
+    assert record["settings"]["data"] == data
+    assert record["data"]["label"].startswith(f"{known[name].dataset} ({data})")
     assert record["commit"] and not record["commit"].endswith("+")
-    if edition.get(name):
-        assert record["data"]["label"].startswith(f"{known[name].dataset} ({edition[name]})")
     if known[name].normalize:  # each channel has a mean and a deviation that images can have
         means, deviations = (record["normalization"][key] for key in ("means", "deviations"))
         assert len(means) == len(deviations) and 0 < min(means) and max(means) < 1

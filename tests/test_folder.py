@@ -134,7 +134,7 @@ def test_a_folder_without_images_says_what_is_expected(tmp_path, made):
         ("half", {}, "data 'half' of imagenet"),
         ("full", {"images": 4}, "recipe imagenet-v1.5: images = 4 for photographs; expected None"),
         ("full", {"only": ("red", "blue")}, r"only = \('red', 'blue'\)"),
-        ("full", {"jpeg": 50}, "jpeg = 50"),
+        ("full", {"validation": True}, "validation = True"),
         ("full", {"normalize": False}, "normalize = False for photographs; expected True"),
         ("full", {"augment": ("flip",)}, r"augment = \('flip',\)"),
     ],

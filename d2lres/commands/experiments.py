@@ -19,8 +19,7 @@ def list_experiments():
     for e in EXPERIMENTS.values():
         number = len(e.recipes) * len(e.seeds)
         runs = f"{number} run{'s' * (number > 1)}, about {e.minutes} minutes"
-        needs = f", needs {e.recipes[0].dataset} ({e.edition})" if e.edition else ""
-        click.echo(f"{e.name}: {e.question} ({runs}{needs})")
+        click.echo(f"{e.name}: {e.question} ({runs})")
 
 
 @experiments.command("run")

@@ -11,6 +11,11 @@ import click
     type=click.Path(),
     help="Photographs of yours, in train/CLASS and val/CLASS, in place of the recipe's images.",
 )
+@click.option(
+    "--validation",
+    is_flag=True,
+    help="Hold out a tenth of the training images, and ask them in place of the test images.",
+)
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
 @click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
@@ -24,12 +29,14 @@ import click
     show_default=True,
     help="How gradients are combined.",
 )
-def train(recipe, data, data_folder, epochs, batch_size, device, seed, out, resume, kvstore):
+def train(
+    recipe, data, data_folder, validation, epochs, batch_size, device, seed, out, resume, kvstore
+):
     """Train RECIPE and record the run."""
     from ..runs import train_recipe, with_photographs
     from ..train import find_recipe
 
-    changes = {"num_epochs": epochs, "batch_size": batch_size}
+    changes = {"num_epochs": epochs, "batch_size": batch_size, "validation": validation or None}
     chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
     if data_folder is not None:
         chosen = with_photographs(chosen, data_folder)

@@ -24,7 +24,7 @@ class Dataset:
     """
 
     name: str
-    variant: str  # "full", "sample", "JPEG copy", "unverified"
+    variant: str  # "full", "sample", "unverified"
     label: str
     classes: tuple[str, ...]
     train_images: np.ndarray = field(repr=False)
@@ -44,17 +44,6 @@ class Dataset:
         squares = [float(share @ values**2) for share in shares]
         deviations = [(s - m * m) ** 0.5 for s, m in zip(squares, means, strict=True)]
         return tuple(means), tuple(deviations)
-
-    def compressed(self, quality: int) -> "Dataset":
-        """All images through JPEG of a quality from 1 to 95 and back; results must name it."""
-        if not 1 <= quality <= 95:
-            raise ConfigError(f"{self.label}: JPEG quality {quality}; expected 1 to 95. Try 75.")
-        return replace(
-            self,
-            label=f"{self.label}, JPEG quality {quality}",
-            train_images=formats.through_jpeg(self.train_images, quality),
-            test_images=formats.through_jpeg(self.test_images, quality),
-        )
 
     def only(self, classes: tuple[str, ...]) -> "Dataset":
         """The images of some classes, given by name; class 0 is then the first that is named."""
@@ -76,6 +65,24 @@ class Dataset:
         label = f"{self.label}, {len(classes)} of {len(self.classes)} classes"
         return replace(self, label=label, classes=tuple(classes), **kept)
 
+    def validation(self) -> "Dataset":
+        """A tenth of the training images, always the same, in place of the test images.
+
+        What is chosen is chosen by them: which net, which rate, how many epochs.  The test images
+        are asked once, in the end, and what they say changes nothing any more.
+        """
+        count = len(self.train_labels) // 10
+        order = np.random.RandomState(2009).permutation(len(self.train_labels))
+        held_out, rest = np.sort(order[:count]), np.sort(order[count:])
+        return replace(
+            self,
+            label=f"{self.label}, validation",
+            train_images=self.train_images[rest],
+            train_labels=self.train_labels[rest],
+            test_images=self.train_images[held_out],
+            test_labels=self.train_labels[held_out],
+        )
+
     def first(self, images: int) -> "Dataset":
         """The first so many training images of a fixed shuffle, the same on every machine."""
         if not 0 < images <= len(self.train_labels):
@@ -94,22 +101,24 @@ class Dataset:
 def parse(data_set: sets.DataSet, spec, contents: list[bytes], paths: list[Path]) -> list:
     """The four arrays of Dataset from its files' contents; `spec` is the set or its sample."""
     name, shape, pairs = data_set.name, data_set.image_shape, []
-    if spec.format == "idx":
+    if spec.format == "cifar":
+        pairs = [
+            formats.parse_cifar(content, path, name, shape)
+            for content, path in zip(contents, paths, strict=True)
+        ]
+        label_paths = paths
+    else:
         for i, count in ((0, spec.train), (2, spec.test)):
-            images = formats.parse_idx(
-                contents[i], paths[i], name, formats.IMAGES, (count, *shape[1:])
-            )
+            if spec.format == "webp":
+                images = np.frombuffer(contents[i], np.uint8)
+            else:
+                axes = (count, *shape[1:])
+                images = formats.parse_idx(contents[i], paths[i], name, formats.IMAGES, axes)
             labels = formats.parse_idx(
                 contents[i + 1], paths[i + 1], name, formats.LABELS, (count,)
             )
             pairs.append((images.reshape(count, *shape), labels))
         label_paths = [paths[1], paths[3]]
-    else:
-        read = formats.parse_cifar if spec.format == "cifar" else formats.parse_jpegs
-        pairs = [
-            read(content, path, name, shape) for content, path in zip(contents, paths, strict=True)
-        ]
-        label_paths = paths
     pairs = [
         (images, formats.check_labels(labels, len(data_set.classes), path, name))
         for (images, labels), path in zip(pairs, label_paths, strict=True)
@@ -148,11 +157,16 @@ def load_full(data_set: sets.DataSet, copy: Path) -> Dataset:
 def load_sample(data_set: sets.DataSet) -> Dataset:
     """Read the sample that ships in this package."""
     sample = data_set.sample
-    paths = [SAMPLES / f"{data_set.name}-{name}.xz" for name, _ in sample.files]
-    contents = [
-        formats.read_content(path, size, data_set.name)
-        for path, (_, size) in zip(paths, sample.files, strict=True)
-    ]
+    paths, contents = [], []
+    for name, size in sample.files:
+        picture = name.endswith(".webp")
+        path = SAMPLES / f"{data_set.name}-{name}{'' if picture else '.xz'}"
+        paths.append(path)
+        contents.append(
+            formats.read_mosaic(path, data_set.image_shape, size, data_set.name)
+            if picture
+            else formats.read_content(path, size, data_set.name)
+        )
     found = fingerprint(sample.files, map(digest, contents))
     if found != sample.sha256:
         raise DataError(

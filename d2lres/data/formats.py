@@ -1,12 +1,12 @@
-"""Readers for the layouts: IDX (Fashion-MNIST), CIFAR's binary records, and the sample's JPEGs.
+"""Readers for the layouts: IDX (Fashion-MNIST), CIFAR's binary records, a picture of many images.
 
-Each is a header and raw bytes.  (CIFAR-10 for Python is turned into records first, by `pickled`.)
+The first two are a header and raw bytes.  (CIFAR-10 for Python is turned into records first, by
+`pickled`.)
 A reader checks everything that the layout promises, since a file of the right size can still be
 the wrong file.
 """
 
 import gzip
-import io
 import lzma
 import os
 import stat
@@ -21,6 +21,7 @@ from ..errors import DataError
 
 OPENERS = {b"\x1f\x8b": gzip.open, b"\xfd7": lzma.open}  # by the first two bytes; else plain
 BROKEN = (EOFError, gzip.BadGzipFile, zlib.error, lzma.LZMAError)  # what they raise
+ACROSS = 20  # images in a row of a picture of many
 IMAGES, LABELS = 2051, 2049  # IDX magic numbers: 0x08 for unsigned bytes, then the number of axes
 
 
@@ -115,36 +116,27 @@ def parse_cifar(content: bytes, path, name: str, image_shape: tuple[int, int, in
     return records[:, 1:].reshape(-1, *image_shape), records[:, 0]
 
 
-def parse_jpegs(content: bytes, path, name: str, image_shape: tuple[int, int, int]):
-    """Images (N, C, H, W) and labels (N,) of records <1 label byte><2 bytes length><JPEG file>."""
-    from PIL import Image  # here, since few readers need it
+def write_mosaic(images: np.ndarray, path: Path) -> None:
+    """Store images (N, C, H, W) as one picture without loss, ACROSS of them in a row."""
+    from PIL import Image  # here, since few need it
 
-    C, H, W = image_shape
-    pixels, labels, at = [], [], 0
-    while at < len(content):
-        label, length = struct.unpack_from(">BH", content, at)
-        image = Image.open(io.BytesIO(content[at + 3 : at + 3 + length]), formats=("JPEG",))
-        if (image.mode, image.size) != ("RGB", (W, H)):
-            raise Damaged(path, f"an image {image.mode} {image.size}", f"RGB {(W, H)}", name)
-        pixels.append(image.tobytes())
-        labels.append(label)
-        at += 3 + length
-    images = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, H, W, C)
-    return np.ascontiguousarray(images.transpose(0, 3, 1, 2)), np.array(labels, np.uint8)
+    N, C, H, W = images.shape
+    rows = images.reshape(N // ACROSS, ACROSS, C, H, W).transpose(0, 3, 1, 4, 2)
+    picture = Image.fromarray(np.ascontiguousarray(rows.reshape(-1, ACROSS * W, C)))
+    picture.save(path, "WEBP", lossless=True, quality=100, method=4)
 
 
-def through_jpeg(images: np.ndarray, quality: int) -> np.ndarray:
-    """What is left of uint8 images (N, C, H, W), C = 1 or 3, after JPEG of a quality and back."""
+def read_mosaic(path: Path, image_shape: tuple[int, int, int], size: int, name: str) -> bytes:
+    """The images of such a picture again: `size` bytes of (N, C, H, W)."""
     from PIL import Image
 
-    changed = np.empty_like(images)
-    for i, image in enumerate(images):
-        file = io.BytesIO()
-        pixels = image[0] if len(image) == 1 else image.transpose(1, 2, 0)
-        Image.fromarray(pixels).save(file, format="JPEG", quality=quality)
-        back = np.asarray(Image.open(file))
-        changed[i] = back if back.ndim == 2 else back.transpose(2, 0, 1)
-    return changed
+    C, H, W = image_shape
+    try:
+        with Image.open(path, formats=("WEBP",)) as picture:
+            rows = np.asarray(picture.convert("RGB")).reshape(-1, H, ACROSS, W, C)
+    except (OSError, ValueError) as error:
+        raise Damaged(path, str(error), f"a picture of {size:,} bytes", name) from error
+    return check_size(rows.transpose(0, 2, 4, 1, 3).tobytes(), size, path, name)
 
 
 def check_labels(labels: np.ndarray, classes: int, path, name: str) -> np.ndarray:

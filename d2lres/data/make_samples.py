@@ -1,22 +1,20 @@
 """How the samples in this package were made.  Run again, it writes the same content.
 
-    python -m d2lres.data.make_samples DEST --fashion-mnist DIR --cifar-10-jpegs cifar10.tar.xz
+    python -m d2lres.data.make_samples DEST [--root DIR]
 
-DIR holds the full Fashion-MNIST (default: where it is found).  The archive holds the JPEG copy of
-CIFAR-10 as `train/CLASS/NUMBER.jpg` and `test/CLASS/NUMBER.jpg`.  Prints what `sets` must record.
+Both full sets must be on this machine (in DIR, or where they are found).  Prints what `sets` must
+record.
 
 2,000 training and 500 test images, the same number of each class, drawn and shuffled by a fixed
-seed.  Fashion-MNIST keeps its IDX layout.  Of CIFAR-10, the JPEG files themselves are kept, one
-after another: decoded and compressed without loss, the pixels take 3.7 MB (WebP), 5.5 MB (PNG) or
-5.9 MB (xz), the JPEG files 0.8 MB, since xz finds the 623 bytes that begin each of them.  Decoding
-needs Pillow, which matplotlib and so d2l need anyway.  Why xz: 0.94 MB for Fashion-MNIST, where
-WebP takes 0.96, PNG 0.99 and gzip 1.08 MB; it is in Python's standard library and as quick to read.
+seed.  Labels, and the images of Fashion-MNIST, are IDX files as in the full set, by xz:
+0.94 MB, where WebP takes 0.96, PNG 0.99 and gzip 1.08 MB.  The images of CIFAR-10 have color, which
+WebP stores best of what keeps every pixel: 4.2 MB as two pictures of many images, 4.5 MB as a file
+an image, 5.5 MB as PNG and 5.9 MB by xz.  Pillow reads it, which matplotlib and so d2l need anyway.
 """
 
 import argparse
 import lzma
 import struct
-import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -35,53 +33,50 @@ def draw(labels: np.ndarray, count: int, rng) -> np.ndarray:
     return rng.permutation(np.concatenate(drawn))
 
 
-def fashion_mnist(root) -> list[bytes]:
-    """The contents of the four IDX files of the sample."""
-    full, sample = load("fashion-mnist", "full", root), sets.FASHION_MNIST.sample
-    rng, contents = np.random.RandomState(SEED), []
-    for images, labels, count in (
-        (full.train_images, full.train_labels, sample.train),
-        (full.test_images, full.test_labels, sample.test),
-    ):
-        chosen = draw(labels, count, rng)
-        contents += [
-            struct.pack(">4I", formats.IMAGES, count, 28, 28) + images[chosen].tobytes(),
-            struct.pack(">2I", formats.LABELS, count) + labels[chosen].astype(np.uint8).tobytes(),
-        ]
-    return contents
+def idx_images(images: np.ndarray) -> bytes:
+    """An IDX file of images (N, 1, H, W)."""
+    header = (formats.IMAGES, len(images), *images.shape[2:])
+    return struct.pack(">4I", *header) + images.tobytes()
 
 
-def cifar_10(archive: Path) -> list[bytes]:
-    """The contents of the two record files of the sample: see `formats.parse_jpegs`."""
-    with tarfile.open(archive) as tar:
-        jpegs = {member.name: tar.extractfile(member).read() for member in tar if member.isfile()}
-    sample, rng, contents = sets.CIFAR_10.sample, np.random.RandomState(SEED), []
+def idx_labels(labels: np.ndarray) -> bytes:
+    """An IDX file of labels (N,)."""
+    return struct.pack(">2I", formats.LABELS, len(labels)) + labels.astype(np.uint8).tobytes()
+
+
+def write_sample(data_set: sets.DataSet, dest: Path, root) -> None:
+    """Draw the sample of a set, write its files into `dest`, and print what `sets` must record."""
+    full, sample, rng = (
+        load(data_set.name, "full", root),
+        data_set.sample,
+        np.random.RandomState(SEED),
+    )
+    contents = []
     for split, count in (("train", sample.train), ("test", sample.test)):
-        names = sorted(name for name in jpegs if name.startswith(split + "/"))
-        labels = [sets.CIFAR_10.classes.index(name.split("/")[1]) for name in names]
-        records = [
-            struct.pack(">BH", labels[i], len(jpegs[names[i]])) + jpegs[names[i]]
-            for i in draw(np.array(labels), count, rng)
-        ]
-        contents.append(b"".join(records))
-    return contents
+        images, labels = getattr(full, f"{split}_images"), getattr(full, f"{split}_labels")
+        chosen = draw(labels, count, rng)
+        contents += [images[chosen], idx_labels(labels[chosen])]
+        if sample.format == "idx":
+            contents[-2] = idx_images(contents[-2])
+    for i, (name, _) in enumerate(sample.files):
+        path = dest / f"{data_set.name}-{name}"
+        if name.endswith(".webp"):
+            formats.write_mosaic(contents[i], path)
+            contents[i] = contents[i].tobytes()
+        else:
+            path.with_name(f"{path.name}.xz").write_bytes(lzma.compress(contents[i], preset=9))
+        print(f"{data_set.name}/{name}: {len(contents[i]):_} bytes")
+    print("sha256:", fingerprint(sample.files, map(digest, contents)))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("dest", type=Path)
-    parser.add_argument("--fashion-mnist", metavar="DIR")
-    parser.add_argument("--cifar-10-jpegs", metavar="ARCHIVE", type=Path, required=True)
+    parser.add_argument("--root", metavar="DIR")
     args = parser.parse_args()
     args.dest.mkdir(parents=True, exist_ok=True)
-    for data_set, contents in (
-        (sets.FASHION_MNIST, fashion_mnist(args.fashion_mnist)),
-        (sets.CIFAR_10, cifar_10(args.cifar_10_jpegs)),
-    ):
-        for (name, _), content in zip(data_set.sample.files, contents, strict=True):
-            (args.dest / f"{data_set.name}-{name}.xz").write_bytes(lzma.compress(content, preset=9))
-            print(f"{data_set.name}/{name}: {len(content):_} bytes")
-        print("sha256:", fingerprint(data_set.sample.files, map(digest, contents)))
+    for data_set in sets.SETS.values():
+        write_sample(data_set, args.dest, args.root)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from ..errors import unknown_name
 class Copy:
     """One edition of a set's files, recognised by the SHA-256 of their decompressed content."""
 
-    variant: str  # what a result must say of this edition: "full", "JPEG copy"
+    variant: str  # what a result must say of this edition: "full"
     sha256: tuple[str, ...]  # one a file, in the order of DataSet.files
 
 
@@ -21,8 +21,8 @@ class Sample:
     """The small real sample that ships in this package: 200 images a class, 50 to test."""
 
     label: str  # what a result must quote
-    format: str  # "idx" or "jpeg": which reader in `formats`
-    files: tuple[tuple[str, int], ...]  # (name without .xz, bytes of decompressed content)
+    format: str  # "idx", or "webp": images in a picture of many, labels as IDX
+    files: tuple[tuple[str, int], ...]  # (name; .xz follows but for .webp, bytes of content)
     sha256: str  # of the whole, see checksums.fingerprint
     train: int = 2_000
     test: int = 500
@@ -152,25 +152,18 @@ CIFAR_10 = DataSet(
                 "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b",
             ),
         ),
-        # The same 60,000 images after JPEG compression (quality 75, 4:2:0), in another order.
-        Copy(
-            "JPEG copy",
-            (
-                "f2864180fce86ab4106016a49ea527cd9376db11e43effbeb9f2b263de915c0a",
-                "c52397bf76420e25e54c7ae21dfb41892d86a23f4d1ee338e7196744af969132",
-                "967b17f8138b600d580cdddcfb372d8f73098ceec84dd859ec0017a8b1e5db40",
-                "e41eba099e58636ef2a10ce7a6501246fe24e336c6f87f1639c78e53b60d0a53",
-                "71ee043011581dc7093922d11849252e4484e033d8dab4e63563992169a5eb83",
-                "f557e9d0d0a0646849cce495ac75fb5e17f275f4c241985f54b3e20fc8c0075a",
-            ),
-        ),
     ),
     strict=False,  # honest copies were re-encoded: the images are right, the bytes are not
     sample=Sample(
-        label="cifar-10 (JPEG copy, sample)",
-        format="jpeg",
-        files=(("train.jpegs", 1_849_437), ("test.jpegs", 462_076)),
-        sha256="e043656b966a67b186b4c222e6ec011c5b54f40f93a5ca86a3880b1f88fd940e",
+        label="cifar-10 (sample)",
+        format="webp",
+        files=(
+            ("train-images.webp", 6_144_000),
+            ("train-labels-idx1-ubyte", 2_008),
+            ("test-images.webp", 1_536_000),
+            ("test-labels-idx1-ubyte", 508),
+        ),
+        sha256="4b5728c8807bad57859637ab2ecc3710662fa4b02581a3964a34dd7158954c1b",
     ),
     archive="cifar-10-binary.tar.gz",
     mirrors=(

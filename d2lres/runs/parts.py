@@ -8,7 +8,7 @@ from .records import Run, weights_of
 
 # What is done to all photographs, and what to none.
 ALWAYS = {"augment": ("crop", "flip"), "normalize": True}
-NEVER = {"only": (), "images": None, "jpeg": None}
+NEVER = {"only": (), "images": None, "validation": False}
 
 
 def with_photographs(recipe: Recipe, folder) -> Recipe:
@@ -31,7 +31,7 @@ def with_photographs(recipe: Recipe, folder) -> Recipe:
 
 
 def iterators(recipe: Recipe, data: str, seed: int):
-    """The training and test iterators of a recipe.
+    """The training and test iterators of a recipe; with `validation`, those images are its test.
 
     Arguments: `data`, "full" or "sample", as for `data.load`; `seed`, of the order of the images.
     Raises ConfigError where the recipe or `data` asks for what its images do not have.
@@ -55,12 +55,12 @@ def iterators(recipe: Recipe, data: str, seed: int):
             root, "val", batch_size, recipe.resize, augment=False, classes=classes
         )
     dataset = load(recipe.dataset, data=data)
+    if recipe.validation:
+        dataset = dataset.validation()
     if recipe.only:
         dataset = dataset.only(recipe.only)
     if recipe.images is not None:
         dataset = dataset.first(recipe.images)
-    if recipe.jpeg is not None:
-        dataset = dataset.compressed(recipe.jpeg)
     statistics = dataset.statistics()
     border = [round(255 * mean) for mean in statistics[0]]
     normalize = statistics if recipe.normalize else None

@@ -20,9 +20,10 @@ class Recipe:
     What it begins with: `start`, the name of a recorded run whose weights it takes, all but the
     head's; `frozen`, whether those stay as they are.
     The images: `dataset`, `only` (the names of the classes that are used; none: all), `images` (the
-    first so many of a fixed shuffle; None: all), `jpeg` (the quality of a compression that all of
-    them go through; None: none), `resize` (side in pixels; None: as they are), `sides` (pairs of a
-    number of epochs and the side that training images have once those are done; none: `resize`),
+    first so many of a fixed shuffle; None: all), `validation` (whether a tenth of the training
+    images is held out, and asked in place of the test images: so a setting is chosen), `resize`
+    (side in pixels; None: as they are), `sides` (pairs of a number of epochs and the side that
+    training images have once those are done; none: `resize`),
     `augment` (of "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of
     each channel and divide by its deviation).
     The loss: `label_smoothing` (0 to 1), `mixup` (the alpha of its Beta distribution; 0: none).
@@ -51,7 +52,7 @@ class Recipe:
     frozen: bool = False
     only: tuple[str, ...] = ()
     images: int | None = None
-    jpeg: int | None = None
+    validation: bool = False
     sides: tuple[tuple[int, int], ...] = ()
     augment: tuple[str, ...] = ()
     normalize: bool = False

@@ -13,7 +13,6 @@ class Experiment:
 
     `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
     `data`: "full", or "sample" where the shipped sample is enough.
-    `edition`: the only one of the images that answers the question, where another would not.
     """
 
     name: str
@@ -23,7 +22,6 @@ class Experiment:
     minutes: int = 0
     weights: bool = False
     data: str = "full"
-    edition: str | None = None
 
     def runs(self) -> Iterator[tuple[str, Recipe, int]]:
         """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
@@ -32,9 +30,11 @@ class Experiment:
                 yield f"{recipe.name}-{seed}", recipe, seed
 
 
-# Where nets are compared: three seeds, a fixed fifth of CIFAR-10, at half its height and width.
+# Where settings are compared: three seeds, a fixed fifth of CIFAR-10, at half its height and width,
+# by images that are held out of the training images.
 SEEDS = (0, 1, 2)
 SHORT = find_recipe("cifar10-fast").changed(
+    validation=True,
     images=10_000,
     resize=16,
     sides=(),
@@ -118,53 +118,6 @@ EXPERIMENTS = {
             minutes=110,
         ),
         Experiment(
-            "cifar10-original",
-            "And after an hour on the original images, which no JPEG has touched?",
-            (
-                find_recipe("cifar10-fast").changed(
-                    name="compression/cifar10-original", source="cifar10-fast, as it is"
-                ),
-            ),
-            minutes=60,
-            weights=True,
-            edition="full",
-        ),
-        Experiment(
-            "compression",
-            "What does JPEG of quality 75 cost, where the images are gray?",
-            tuple(
-                find_recipe("fashion-mnist-modern").changed(
-                    name=f"compression/{name}",
-                    architecture="cifar-resnet8",
-                    jpeg=quality,
-                    images=10_000,
-                    num_epochs=6,
-                    test_every=6,
-                    source="fashion-mnist-modern, shortened",
-                )
-                for name, quality in (("original", None), ("jpeg-75", 75))
-            ),
-            SEEDS,
-            minutes=6,
-        ),
-        Experiment(
-            "color-compression",
-            "And where the images have color?",
-            tuple(
-                SHORT.changed(
-                    name=f"compression/color-{name}",
-                    architecture="cifar-resnet8",
-                    jpeg=quality,
-                    resize=None,
-                    source="cifar10-fast, shortened, at 32x32",
-                )
-                for name, quality in (("original", None), ("jpeg-75", 75), ("jpeg-25", 25))
-            ),
-            SEEDS,
-            minutes=20,
-            edition="full",
-        ),
-        Experiment(
             "degradation",
             "Does a deeper net reach a lower training error, with shortcuts and without?",
             tuple(map(memorize, ("plain20", "plain44", "resnet20", "resnet44"))),
@@ -187,7 +140,6 @@ EXPERIMENTS = {
             SEEDS,
             minutes=840,
             weights=True,
-            edition="full",
         ),
         Experiment(
             "shortcuts",

@@ -25,17 +25,16 @@ def check_data(experiment: Experiment, out, data: str | None = None) -> None:
     """See, before hours of training, that the images for the runs that are missing are at hand.
 
     Arguments as in `run_experiment`.
-    Raises DataError where they are not, or are of another edition than the experiment is about.
+    Raises DataError where they are not, or are not those that were published.
     """
     choice = data or experiment.data
     missing = [recipe for name, recipe, _ in experiment.runs() if not finished(Path(out) / name)]
     for name in {recipe.dataset for recipe in missing} if choice == "full" else ():
         found = load(name, data="full")
-        if experiment.edition not in (None, found.variant):
+        if found.variant != "full":
             raise DataError(
-                f"{found.source}: holds {found.label}; expected {name} ({experiment.edition}), "
-                f"which the experiment {experiment.name} is about. Put those files into a folder "
-                "of their own and name it in D2LRES_DATA, or name other experiments."
+                f"{found.source}: holds {found.label}; expected {name} (full), the images of all "
+                f"recorded runs. `d2lres data fetch {name}` brings them."
             )
 
 

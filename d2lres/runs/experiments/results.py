@@ -33,7 +33,7 @@ def results(root) -> Table:
         accuracies = (spread([e.train_acc for e in lasts]), spread([e.test_acc for e in lasts]))
         label, params = first.record["data"]["label"], f"{first.record['params']:,}"
         rows.append((name, label, str(len(runs)), epochs, params, *accuracies))
-    header = ("run", "data", "seeds", "epochs", "params", "train accuracy", "test accuracy")
+    header = ("run", "data", "seeds", "epochs", "params", "train accuracy", "test or validation")
     return Table("Recorded runs: means, and the lowest and highest", header, tuple(rows), left=2)
 
 
