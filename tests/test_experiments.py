@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy
 import pytest
 from small_recipe import SMALL as SMALL_RECIPE
 from tiny_cifar import tiny_cifar
@@ -16,6 +17,7 @@ from d2lres.commands import main
 from d2lres.data import SETS
 from d2lres.runs import (
     EXPERIMENTS,
+    Comparison,
     Experiment,
     check_data,
     experiment_names,
@@ -24,6 +26,7 @@ from d2lres.runs import (
     results,
     run_experiment,
 )
+from d2lres.runs.experiments.comparing import student
 from d2lres.runs.experiments.recording import SMALL
 from d2lres.structure import architecture
 from d2lres.train import Epoch, find_recipe, recipe_names
@@ -187,6 +190,42 @@ def test_the_table_stands_in_the_readme_once(recorded, tmp_path, capfd):
         assert not stop.value.code
     text = (tmp_path / "README.md").read_text()
     assert text.startswith("# Mine\n\nText.\n") and text.count("| tiny |") == 1
+
+
+# --- comparing ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "p, degrees, quantile",
+    [(0.975, 1, 12.706), (0.975, 2, 4.303), (0.975, 4, 2.776), (0.975, 30, 2.042), (0.8, 4, 0.941)],
+)
+def test_students_quantiles_are_those_of_the_tables(p, degrees, quantile):
+    assert student(p, degrees) == pytest.approx(quantile, abs=6e-4)
+
+
+def test_a_comparison_pools_what_all_variants_say_of_chance():
+    """By hand: squares 2 + 8 + 0 over 2 + 2 + 1 degrees."""
+    found = Comparison({"a": [1, 2, 3], "b": [3, 5, 7], "c": [4, 4]}, "a")
+    assert (found.degrees, found.deviation) == (5, 2**0.5)
+    assert found.difference("b") == 3 and found.error("b") == pytest.approx((2 * 2 / 3) ** 0.5)
+    assert found.chance("b") == pytest.approx(2.5706 * found.error("b"), abs=1e-3)
+    assert found.differs("b") and not found.differs("c") and not found.differs("a")
+    assert found.chance("b") < found.detectable("b") < found.detectable("b", power=0.95)
+
+
+def test_the_interval_holds_the_truth_in_95_of_100_experiments():
+    random, inside = numpy.random.RandomState(0), 0
+    for _ in range(1000):
+        pairs = Comparison({"a": random.normal(0, 1, 3), "b": random.normal(2, 1, 3)}, "a")
+        inside += abs(pairs.difference("b") - 2) <= pairs.chance("b")
+    assert 930 <= inside <= 970  # three deviations of 1,000 such trials are 21
+
+
+def test_what_cannot_be_compared_is_refused():
+    with pytest.raises(ConfigError, match="one training of each; expected two"):
+        Comparison({"a": [1], "b": [2]}, "a")
+    with pytest.raises(ConfigError, match="reference"):
+        Comparison({"a": [1, 2]}, "b")
 
 
 RUNS = Path(__file__).parents[1] / "runs"

@@ -128,7 +128,7 @@ FIGURES = {
     "history": lambda: plot.plot_history({"a": EPOCHS, "b": EPOCHS[:5]}, title="A finding"),
     "one epoch": lambda: plot.plot_history(EPOCHS[:1], reference={"test_acc": 0.6}),
     "lines": lambda: lines(title="A finding", log=True, marks={"stage 2": 3, "stage 3": 3.5}),
-    "seeds": lambda: plot.plot_seeds(SEEDS, "base", xlabel="accuracy (%)", title="A finding"),
+    "seeds": lambda: plot.plot_seeds(SEEDS, "base", 3, xlabel="accuracy (%)", title="A finding"),
     "confusion": lambda: plot.plot_confusion(TABLE, CLASSES),
     "costs": lambda: plot.plot_costs(["a", "b"], {"weights": [1_179_648, 69_632]}),
     "images": lambda: plot.show_images(IMAGES, [0, 1, 2], CLASSES),
@@ -712,19 +712,15 @@ def test_a_logarithmic_axis_has_round_numbers(numbers, shown):
 # --- tables and images ---------------------------------------------------------------------------
 
 
-def test_seeds_are_where_they_were_measured_and_apart_where_no_range_overlaps():
+def test_seeds_are_where_they_were_measured_and_filled_where_the_mean_is_beyond_chance():
     figure = figure_of("seeds")
-    lines = labelled(figure, "apart") + labelled(figure, "not apart")
+    lines = labelled(figure, "differs") + labelled(figure, "within chance")
     assert {tuple(line.get_xdata()) for line in lines} == {tuple(v) for v in SEEDS.values()}
-    (apart,) = labelled(figure, "apart")
-    assert list(apart.get_xdata()) == SEEDS["worse"]
-    assert "worse 55.0 (50.0 to 59.9, apart)" in figure.alt
-    assert "equal 63.0 (58.0 to 70.0, overlaps)" in figure.alt
+    (differs,) = labelled(figure, "differs")
+    assert list(differs.get_xdata()) == SEEDS["worse"]
+    assert "worse 55.0 (50.0 to 59.9, -6.2)" in figure.alt
+    assert "equal 63.0 (58.0 to 70.0, within chance)" in figure.alt
     assert {"61.2", "55.0", "63.0"} <= set(texts(figure))  # the means
-
-
-def test_a_value_that_both_reached_keeps_them_together():
-    assert not plot.is_apart([1, 2], [2, 3]) and plot.is_apart([1, 1.9], [2, 3])
 
 
 def test_confusion_is_in_percent_of_each_true_class():
@@ -825,8 +821,8 @@ WRONG = {
     "an x that falls": lambda: lines({"a": [1, 2, 3]}, x=[1, 3, 2]),
     "a mark beyond the lines": lambda: lines(marks={"stage 2": 5}),
     "a mark without a label": lambda: lines(marks=[3]),
-    "an unknown reference": lambda: plot.plot_seeds(SEEDS, "bas", xlabel="accuracy (%)"),
-    "a net without seeds": lambda: plot.plot_seeds({"a": []}, "a", xlabel="accuracy (%)"),
+    "an unknown reference": lambda: plot.plot_seeds(SEEDS, "bas", 1, xlabel="accuracy (%)"),
+    "a net without seeds": lambda: plot.plot_seeds({"a": []}, "a", 1, xlabel="accuracy (%)"),
     "a table too small": lambda: plot.plot_confusion([[1]], CLASSES),
     "shares for counts": lambda: plot.plot_confusion([[0.5, 0.5], [0, 1]], ["a", "b"]),
     "too few numbers": lambda: plot.plot_costs(["a", "b"], {"weights": [1]}),

@@ -14,7 +14,7 @@ from .images import show_images
 from .lines import plot_lines
 from .network import draw_network
 from .parts import plot_stages
-from .seeds import is_apart, plot_seeds
+from .seeds import plot_seeds
 from .source import show_source
 from .stages import draw_stage
 from .tables import plot_confusion, plot_costs
@@ -28,7 +28,6 @@ __all__ = [
     "draw_network",
     "draw_stage",
     "draw_windows",
-    "is_apart",
     "plot_confusion",
     "plot_costs",
     "plot_history",

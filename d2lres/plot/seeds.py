@@ -1,4 +1,4 @@
-"""What several trainings of each net reached: a dot for each seed, beside those of a reference."""
+"""What several trainings of each net reached, and which means differ by more than chance."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,19 +25,13 @@ from .lines import numbers_of
 PLOT, PITCH, BELOW = 400, 24, 44  # CSS pixels: the area, a row, the numbers and the name below
 
 
-def is_apart(values: Sequence[float], others: Sequence[float]) -> bool:
-    """Whether all of one are larger than all of the others, or all are smaller.
-
-    >>> is_apart([3, 4], [1, 2]), is_apart([2, 4], [1, 3])
-    (True, False)
-    """
-    return min(values) > max(others) or max(values) < min(others)
-
-
-def in_words(name: str, values: Sequence[float], others: Sequence[float]) -> str:
+def in_words(name: str, values: Sequence[float], others: Sequence[float], chance: float) -> str:
     """One row as a phrase."""
-    verdict = "" if values is others else f", {'apart' if is_apart(values, others) else 'overlaps'}"
-    return f"{name} {mean(values):.1f} ({min(values):.1f} to {max(values):.1f}{verdict})"
+    words = f"{name} {mean(values):.1f} ({min(values):.1f} to {max(values):.1f}"
+    if values is not others:
+        far = mean(values) - mean(others)
+        words += f", {far:+.1f}" if abs(far) > chance else ", within chance"
+    return words + ")"
 
 
 def mean(values: Sequence[float]) -> float:
@@ -48,34 +42,37 @@ def mean(values: Sequence[float]) -> float:
 def plot_seeds(
     values: "Mapping[str, Sequence[float]]",
     reference: str,
+    chance: float,
     *,
     xlabel: str,
     title: "str | None" = None,
 ):
-    """Plot a number of each seed of several nets, and whether the seeds tell them apart.
+    """Plot a number of each seed of several nets, and which means differ by more than chance.
 
     Arguments: `values`, for each name a number for each seed; `reference`, the name that the others
-    are compared with: its range is shaded, and dots are filled where all of a row lie on one side
-    of it; `xlabel`, the quantity and its unit; `title`, the finding.
+    are compared with; `chance`, how far a mean can lie from that of the reference without saying
+    anything: this far is shaded, and rows whose mean (the line across) lies outside are filled;
+    `xlabel`, the quantity and its unit; `title`, the finding.
     Raises ConfigError for an unknown reference, and where there is no finite number.
     Chapter "Ablations".
 
-    >>> plot_seeds({"a": [1, 2], "b": [3, 4]}, "a", xlabel="error (%)").alt
-    'error (%): a 1.5 (1.0 to 2.0); b 3.5 (3.0 to 4.0, apart).'
+    >>> plot_seeds({"a": [1, 2], "b": [3, 4]}, "a", 0.5, xlabel="error (%)").alt
+    'error (%): a 1.5 (1.0 to 2.0); b 3.5 (3.0 to 4.0, +2.0). Chance reaches ±0.5.'
     """
     rows = {name: numbers_of(found, f"plot_seeds: {name}") for name, found in values.items()}
     if reference not in rows:
         raise unknown_name("plot_seeds: reference", reference, rows)
     others = rows[reference]
-    alt = f"{xlabel}: {'; '.join(in_words(name, each, others) for name, each in rows.items())}."
+    words = [in_words(name, each, others, chance) for name, each in rows.items()]
+    alt = f"{xlabel}: {'; '.join(words)}. Chance reaches ±{chance:.1f}."
     left = MARGIN + max(text_width(name) for name in rows) + 12
     right = max(text_width(f"{mean(each):.1f}") for each in rows.values()) + 14
     height = PITCH * len(rows)
     figure, y = sheet(left + PLOT + right + MARGIN, height + BELOW, title, alt)
     axes = axes_at(figure, left, y, PLOT, height)
-    axes.axvspan(min(others), max(others), color=FAINT, zorder=0)
-    for place, (name, each) in enumerate(rows.items()):
-        draw_row(axes, place, each, name != reference and is_apart(each, others))
+    axes.axvspan(mean(others) - chance, mean(others) + chance, color=FAINT, zorder=0)
+    for place, each in enumerate(rows.values()):
+        draw_row(axes, place, each, abs(mean(each) - mean(others)) > chance)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(ticks(*axes.get_xlim(), MaxNLocator(6, steps=[1, 2, 5, 10])))
@@ -85,12 +82,12 @@ def plot_seeds(
     return figure
 
 
-def draw_row(axes, place: int, values: Sequence[float], apart: bool) -> None:
-    """The dots of one net, a line from the lowest to the highest, and the mean at the right."""
-    color = VERMILLION if apart else BLUE
-    axes.plot([min(values), max(values)], [place, place], color=color, linewidth=1.5)
-    face = color if apart else "white"
-    label = "apart" if apart else "not apart"
+def draw_row(axes, place: int, values: Sequence[float], differs: bool) -> None:
+    """The dots of one net, their mean as a line across, and its number at the right."""
+    color = VERMILLION if differs else BLUE
+    axes.plot([mean(values)] * 2, [place - 0.3, place + 0.3], color=color, linewidth=1.5)
+    face = color if differs else "white"
+    label = "differs" if differs else "within chance"
     axes.plot(values, [place] * len(values), "o", markersize=6, mec=color, mfc=face, label=label)
     where = {"transform": axes.get_yaxis_transform(), "va": "center", "size": SMALL}
-    axes.text(1.02, place, f"{mean(values):.1f}", color=ink(color) if apart else INK, **where)
+    axes.text(1.02, place, f"{mean(values):.1f}", color=ink(color) if differs else INK, **where)

@@ -13,6 +13,7 @@ Explained in the chapter "Training on Fashion-MNIST".
 
 from .experiments import (
     EXPERIMENTS,
+    Comparison,
     Experiment,
     check_data,
     experiment_names,
@@ -37,6 +38,7 @@ __all__ = [
     "CHECKPOINT",
     "EXPERIMENTS",
     "WEIGHTS",
+    "Comparison",
     "Experiment",
     "Run",
     "build_net",

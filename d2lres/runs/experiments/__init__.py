@@ -1,4 +1,5 @@
-"""The book's experiments: `plan` is plain data, `recording` runs them, `results` tabulates.
+"""The book's experiments: `plan` is plain data, `recording` runs them, `results` tabulates them.
+`comparing` says which differences are more than chance.
 
 An experiment is a list of recipes and seeds.  Its runs are recorded one after another, in
 `runs/RECIPE-SEED`, and can be interrupted and continued at any point.  A run that answers two
@@ -6,6 +7,7 @@ questions is recorded once.
 Explained in the chapters that show them.
 """
 
+from .comparing import Comparison
 from .plan import EXPERIMENTS, Experiment, experiment_names, find_experiment
 from .recording import SMALL, check_data, run_experiment
 from .results import recorded_runs, results, tabulate
@@ -13,6 +15,7 @@ from .results import recorded_runs, results, tabulate
 __all__ = [
     "EXPERIMENTS",
     "SMALL",
+    "Comparison",
     "Experiment",
     "check_data",
     "experiment_names",
