@@ -7,7 +7,9 @@ from d2lres.commands import main
 from d2lres.train.recipes import RECIPES, find_recipe
 
 # momentum, schedule, crops and flips
-SMALL = find_recipe("fashion-mnist-modern").changed(name="small", architecture="cifar-resnet8")
+SMALL = find_recipe("fashion-mnist-modern").changed(
+    name="small", architecture="cifar-resnet8", images=1000
+)
 
 if __name__ == "__main__":
     RECIPES[SMALL.name] = SMALL

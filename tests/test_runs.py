@@ -90,13 +90,13 @@ def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
 def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(tmp_path):
     """After eight steps the statistics hold 0.9**8 of what they began with: new ones help."""
     folder = tmp_path / "r"
-    recipe = SMALL.changed(images=750, batch_size=100, num_epochs=1)
+    recipe = SMALL.changed(images=300, batch_size=40, num_epochs=1)
     run = train_recipe(recipe, folder, data="sample")
     noted = recalibrate_run(folder).record
     found = noted.pop("recalibrated")
     assert noted == run.record
     assert evaluate_run(folder)[0] == run.record["final"]["test_acc"] < found["test_acc"]
-    assert found["images"] == 6 * 750 + 2 * 100  # 50 batches: six passes of eight, and two
+    assert found["images"] == 6 * 300 + 2 * 40  # 50 batches: six passes of eight, and two
     assert recalibrate_run(folder).record["recalibrated"] == found  # it repeats
 
 
