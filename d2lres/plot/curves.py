@@ -50,6 +50,8 @@ PANELS = {
     ),
     "train error": Panel("training error (%)", {"train_acc": ""}, "{:.1f} %", percent_wrong),
     "test error": Panel("test error (%)", {"test_acc": ""}, "{:.1f} %", percent_wrong),
+    # of a run that held out a tenth of its training images, and asked those
+    "validation error": Panel("validation error (%)", {"test_acc": ""}, "{:.1f} %", percent_wrong),
 }
 
 
@@ -237,7 +239,7 @@ def plot_history(
 
     Arguments: `histories`, a History, a recorded Run, or a mapping of labels to them, which
     compares; `panels`, from top to bottom, of "loss", "accuracy" (of training and test images),
-    "train error" and "test error" (percent, as in the paper); `reference`, levels to compare with,
+    "train error", "test error", "validation error" (percent); `reference`, levels to compare with,
     by column ("train_loss", "train_acc", "test_acc"): a number, which is labelled "reported", or
     (label, number), accuracies as shares from 0 to 1; `title`, the finding.
     Raises ConfigError for an unknown panel or column, and where there is no epoch.
