@@ -356,9 +356,12 @@ def test_a_plain_block_of_the_zoo_is_its_layers():
     assert drawn(plot.draw_block(plain, 64)) == {}
 
 
-def test_the_idea_sets_a_plain_block_beside_a_residual_one():
+def test_the_idea_has_the_wanted_mapping_before_the_last_relu_of_both_blocks():
     figure = plot.draw_idea()
-    assert {"F(x)", "F(x) + x", "H(x)", "x\n(identity)"} <= set(texts(figure))
+    assert texts(figure).count("ReLU(H(x))") == 2 and "x\n(identity)" in texts(figure)
+    down = {t.get_text(): t.get_position()[1] for t in figure.findobj(Text)}  # the lowest of each
+    assert down["H(x)"] == down["F(x)"] < down["F(x) + x\n= H(x)"] < down["ReLU"]
+    assert down["ReLU"] < down["ReLU(H(x))"]
     assert drawn(figure) == {"identity": 1}
 
 
