@@ -54,6 +54,11 @@ EPOCHS = [
 ]
 CLASSES = ("shirt", "coat", "bag")
 LINES = {"plain": [1.0, 0.1, 0.012345, 2e-05], "residual": [1.0, 2.0, 3.0]}
+TOP1 = {"plain": {"18": 27.94, "34": 28.54}, "residual": {"18": 27.88, "34": 25.03}}
+COSTS = {
+    "million parameters": {"plain": [11.5, 21.6], "residual": [11.5, 21.6]},
+    "MB of activations": {"plain": [28.5, 43.6], "residual": [32.6, 50.1]},
+}
 TABLE = [[8, 2, 0], [3, 7, 0], [0, 1, 999]]
 SEEDS = {"base": [60.0, 61.0, 62.5], "worse": [50, 59.9, 55], "equal": [58, 61, 70]}
 IMAGES = numpy.arange(3 * 4 * 4, dtype="uint8").reshape(3, 1, 4, 4)
@@ -129,6 +134,7 @@ FIGURES = {
     "one epoch": lambda: plot.plot_history(EPOCHS[:1], reference={"test_acc": 0.6}),
     "lines": lambda: lines(title="A finding", log=True, marks={"stage 2": 3, "stage 3": 3.5}),
     "seeds": lambda: plot.plot_seeds(SEEDS, "base", 3, xlabel="accuracy (%)", title="A finding"),
+    "against": lambda: plot.plot_against(TOP1, COSTS, ylabel="top-1 error (%)", title="A finding"),
     "confusion": lambda: plot.plot_confusion(TABLE, CLASSES),
     "costs": lambda: plot.plot_costs(["a", "b"], {"weights": [1_179_648, 69_632]}),
     "images": lambda: plot.show_images(IMAGES, [0, 1, 2], CLASSES),
@@ -356,9 +362,12 @@ def test_a_plain_block_of_the_zoo_is_its_layers():
     assert drawn(plot.draw_block(plain, 64)) == {}
 
 
-def test_the_idea_sets_a_plain_block_beside_a_residual_one():
+def test_the_idea_has_the_wanted_mapping_before_the_last_relu_of_both_blocks():
     figure = plot.draw_idea()
-    assert {"F(x)", "F(x) + x", "H(x)", "x\n(identity)"} <= set(texts(figure))
+    assert texts(figure).count("ReLU(H(x))") == 2 and "x\n(identity)" in texts(figure)
+    down = {t.get_text(): t.get_position()[1] for t in figure.findobj(Text)}  # the lowest of each
+    assert down["H(x)"] == down["F(x)"] < down["F(x) + x\n= H(x)"] < down["ReLU"]
+    assert down["ReLU"] < down["ReLU(H(x))"]
     assert drawn(figure) == {"identity": 1}
 
 
@@ -755,6 +764,20 @@ def test_costs_have_their_thousands_apart():
     assert first == [1_814_073_344, 5]
 
 
+def test_a_quantity_stands_against_each_cost_from_zero_on():
+    figure = plot.plot_against(TOP1, COSTS, ylabel="top-1 error (%)")
+    for axes, (quantity, by_line) in zip(figure.axes, COSTS.items(), strict=True):
+        assert axes.get_xlabel() == quantity and axes.get_xlim()[0] == 0
+        for name, points in TOP1.items():
+            (line,) = (each for each in axes.lines if each.get_label() == name)
+            assert list(line.get_xdata()) == by_line[name]
+            assert list(line.get_ydata()) == list(points.values())
+        named = [(text.get_text(), *text.xy) for text in axes.texts if hasattr(text, "xy")]
+        assert ("34", by_line["plain"][1], 28.54) in named and len(named) == 4
+    assert figure.axes[0].get_ylim() == figure.axes[1].get_ylim()
+    assert "residual. 18: 27.88 at 11.5, 32.6; 34: 25.03 at 21.6, 50.1." in figure.alt
+
+
 def test_images_keep_their_pixels():
     figure = plot.show_images(IMAGES, [2, 0, 1], CLASSES, columns=2)
     assert texts(figure) == ["bag", "shirt", "coat"]
@@ -828,6 +851,13 @@ WRONG = {
     "too few numbers": lambda: plot.plot_costs(["a", "b"], {"weights": [1]}),
     "a negative number": lambda: plot.plot_costs(["a"], {"weights": [-1]}),
     "nothing to cost": lambda: plot.plot_costs(["a"], {}),
+    "four lines of points": lambda: plot.plot_against(dict.fromkeys("abcd", {}), {}, ylabel="y"),
+    "numbers for points": lambda: plot.plot_against({"a": [1]}, {"MACs": {"a": [1]}}, ylabel="y"),
+    "no cost": lambda: plot.plot_against(TOP1, {}, ylabel="y"),
+    "a cost of another line": lambda: plot.plot_against(TOP1, {"MACs": {"a": [1]}}, ylabel="y"),
+    "a cost below zero": lambda: plot.plot_against(
+        {"a": {"18": 1}}, {"MACs": {"a": [-1]}}, ylabel="y"
+    ),
     "one image": lambda: plot.show_images(IMAGES[0]),
     "normalized images": lambda: plot.show_images(IMAGES - 20.0),
     "a class out of range": lambda: plot.show_images(IMAGES, [0, 1, 3], CLASSES),

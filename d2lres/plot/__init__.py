@@ -4,9 +4,11 @@ Each function returns a matplotlib Figure that a notebook shows as the value of 
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
 explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
 `blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
-`windows`, `fields`, `curves`, `lines`, `seeds`, `tables`, `images`; `source` (of a function).
+`windows`, `fields`, `curves`, `lines`, `seeds`, `against`, `tables`, `images`; `source` (of a
+function).
 """
 
+from .against import plot_against
 from .blocks import draw_block, draw_blocks, draw_idea
 from .curves import plot_history
 from .fields import draw_fields
@@ -28,6 +30,7 @@ __all__ = [
     "draw_network",
     "draw_stage",
     "draw_windows",
+    "plot_against",
     "plot_confusion",
     "plot_costs",
     "plot_history",

@@ -121,28 +121,32 @@ def draw_block(
 def draw_idea(title: "str | None" = None):
     """Draw a plain block that must learn H(x) beside a residual one that learns F(x) = H(x) - x.
 
+    H(x) stands before the last ReLU in both: that is where F(x) + x is.
     Argument: `title`, the finding.
     Source: He et al. (2015), section 3.1 and figure 2.  Chapter "The residual block".
     """
     layer = Box("weight layer", BLUE)
     branch = (layer, Box("ReLU", GREEN, 23), layer)
     relu = (Box("ReLU", GREEN, 23),)
-    plain = Column("Plain block", "x", branch, None, relu, "H(x)", "learns H(x)")
+    plain = Column(
+        "Plain block", "x", branch, None, relu, "ReLU(H(x))", "learns H(x)", branch_name="H(x)"
+    )
     residual = Column(
         "Residual block",
         "x",
         branch,
         IDENTITY,
         relu,
-        "H(x)",
+        "ReLU(H(x))",
         "learns F(x) = H(x) − x",
         branch_name="F(x)",
-        sum_name="F(x) + x",
+        sum_name="F(x) + x\n= H(x)",
     )
     alt = (
-        "Two blocks side by side, each with two weight layers and a ReLU between them. The plain "
-        "block must learn the wanted mapping H(x) itself. In the residual block a curved arrow "
-        "carries x, the identity, around the two layers; they learn F(x) = H(x) - x, and F(x) + x "
-        "is added up before the last ReLU."
+        "Two blocks side by side, each with two weight layers, a ReLU between them and a ReLU at "
+        "the end. The layers of the plain block must learn the wanted mapping H(x) itself. In the "
+        "residual block a curved arrow carries x, the identity, around the two layers; they learn "
+        "F(x) = H(x) - x, and the sum F(x) + x = H(x) stands before the last ReLU. Out of both "
+        "comes ReLU(H(x))."
     )
     return draw_columns([plain, residual], title, alt)

@@ -103,8 +103,9 @@ def draw_column(sketch: Sketch, x: float, y: float, column: Column, through: flo
     fork = y
     for i, box in enumerate(column.branch):
         y = draw_box(sketch, x, y, y + FORK * (i == 0 and column.forked) + gap, box, column)
+    first = fork + FORK * column.forked + gap  # the upper edge of the branch
+    sketch.text(left, (first + y) / 2, column.branch_name, ha="right")
     if column.shortcut is not None:
-        sketch.text(left, (fork + FORK + gap + y) / 2, column.branch_name, ha="right")
         sketch.arrow(x, y, end - 2 * ADD)
         draw_sum(sketch, x, fork + FORK / 2, end - ADD, column)
         sketch.text(left, end - ADD, column.sum_name, ha="right")
