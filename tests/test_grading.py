@@ -8,6 +8,7 @@ import socket
 import tempfile
 import threading
 from dataclasses import replace
+from multiprocessing.util import get_temp_dir
 from pathlib import Path
 
 import pytest
@@ -27,8 +28,9 @@ MB = sandbox.MB
 LIMITS = sandbox.Limits(
     cell_seconds=30, seconds=150, memory=700 * MB, processes=80, disk=24 * MB, output=20_000
 )
-SHORT = replace(LIMITS, cell_seconds=5, seconds=40)
+SHORT = replace(LIMITS, cell_seconds=4.5, seconds=40.5)  # half seconds are seconds, too
 LOOPS = ("endless-loop", "stubborn-loop")
+TOO_LONG = "the cell ran longer than 4.5 s"
 
 
 def sandbox_works() -> bool:
@@ -99,10 +101,11 @@ CODE_SWAP = "np.testing.assert_allclose.__code__ = (lambda *a, **k: None).__code
 CASES = {
     "right": ({}, 2, 3, ""),
     "special-casing": ({"mean_answer": "def mean(xs):\n    return 2"}, 0, 3, "no whole number"),
-    "endless-loop": (mean("while True: pass"), 0, 3, "TimeoutError: the cell ran longer than 5 s"),
+    "endless-loop": (mean("while True: pass"), 0, 3, f"TimeoutError: {TOO_LONG}"),
     "stubborn-loop": (
-        mean("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: pass", "import signal"),
-        0, 3, "mean-test ended early: the cell ran longer than 5 s, and did not stop",
+        mean("signal.signal(signal.SIGINT, signal.SIG_IGN)\nwhile True: time.sleep(1)",
+             "import signal, time"),
+        0, 3, f"mean-test ended early: {TOO_LONG}, and did not stop",
     ),
     "fork-bomb": (
         mean("for _ in range(500):\n    if os.fork() == 0:\n        time.sleep(60); os._exit(0)",
@@ -151,6 +154,10 @@ CASES = {
         2, 3, "",
     ),
     "warns": (mean("import warnings; warnings.warn('careful')"), 2, 3, ""),
+    "lean-kernel": (  # it starts without what nobody asks for, and has it when somebody does
+        mean("import jedi, debugpy", "import sys\nassert not {'jedi', 'debugpy'} & {*sys.modules}"),
+        2, 3, "",
+    ),
     "helpers": (wrong(HELPERS), 0, 0, "AssertionError: the mean of 1, 2, 3"),
     "code-swap": (wrong(CODE_SWAP), 0, 0, "AssertionError: the mean of 1, 2, 3"),
     "swallows-errors": (wrong(SWALLOW), 0, 0, "AssertionError: the mean of 1, 2, 3"),
@@ -202,6 +209,7 @@ def batch(tmp_path_factory):
                       small.submission(**texts))  # fmt: skip
     for student, (made, _) in {**CARELESS, **DAMAGED}.items():
         small.hand_in(folder, student, made())
+    get_temp_dir()  # Python's own for its processes, which stays until this one ends
     scratch = tempfile.mkdtemp()  # of this batch: other tests run kernels at the same time
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tempfile, "tempdir", scratch)
@@ -231,6 +239,13 @@ def test_each_ends_with_its_mark_and_a_reason(batch, student):
     if not reason:
         assert said.strip() == ""
     assert (batch["out"] / f"{student}.json").stat().st_size < 300_000
+
+
+@needs_sandbox
+@pytest.mark.parametrize("student", LOOPS)
+def test_a_cell_that_took_too_long_says_so_below_it(batch, student):
+    cells = read_result(batch["out"] / f"{student}.json")["notebook"].cells
+    assert TOO_LONG in str([cell.get("outputs") for cell in cells])
 
 
 @needs_sandbox

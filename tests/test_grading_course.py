@@ -4,7 +4,6 @@ import copy
 import json
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from d2lres.classroom.assignments import COURSE, list_assignments, release, with
 from d2lres.classroom.batch import grade
 from d2lres.classroom.marks import read_result
 from d2lres.classroom.outputs import error
-from d2lres.classroom.reference import grade_id, load_assignment
+from d2lres.classroom.reference import grade_id, is_test, load_assignment
 from d2lres.classroom.reports import report
 from d2lres.classroom.sandbox import check_sandbox
 from d2lres.commands import main
@@ -146,46 +145,69 @@ def test_files_plots_tasks_and_a_test_of_no_points(tmp_path):
 # --- nbgrader -------------------------------------------------------------------------------------
 
 
-def nbgrader(course: Path, *words) -> None:
-    variables = os.environ | {
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(COURSE.parent), "HOME": str(course),
-    }  # fmt: skip
-    done = subprocess.run(
-        [sys.executable, "-m", "nbgrader", *words], cwd=course, env=variables, capture_output=True,
-        text=True,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr[-3000:]
+NAMES = list(list_assignments())
+
+
+def solved(released, source):
+    """The released notebook with the answers of the source."""
+    answers = {grade_id(cell): cell.source for cell in source.cells}
+    for cell in released.cells:
+        if cell.metadata.get("nbgrader", {}).get("solution"):
+            cell.source = answers[grade_id(cell)]
+    return released
+
+
+@pytest.fixture(scope="module")
+def nbgrader(tmp_path_factory):
+    """nbgrader, in a copy of our course: a function that calls it, and its folder."""
+    from nbgrader.apps.api import NbGraderAPI
+    from nbgrader.coursedir import CourseDirectory
+    from traitlets.config import PyFileConfigLoader
+
+    course = tmp_path_factory.mktemp("nbgrader") / "course"
+    shutil.copytree(COURSE / "source", course / "source")
+    config = PyFileConfigLoader(str(COURSE / "nbgrader_config.py")).load_config()
+    config.CourseDirectory.root = str(course)
+    config.ExecutePreprocessor.timeout = 600
+    api = NbGraderAPI(CourseDirectory(config=config), config=config)
+
+    def call(what, *words):
+        done = getattr(api, what)(*words)
+        assert done["success"], f"{done.get('error')} {done['log'][-3000:]}"
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+        patch.setenv("PYTHONPATH", str(COURSE.parent))  # what a notebook needs, it brings
+        yield call, course
 
 
 @needs_sandbox
-@pytest.mark.parametrize("name", ["1-shapes-and-counts", "2-residual-block"])
-def test_ours_works_in_nbgrader_and_its_layout_is_graded_here(tmp_path, name):
+@pytest.mark.parametrize("name", NAMES)
+def test_the_reference_solution_gets_full_marks_in_nbgrader_and_here(nbgrader, tmp_path, name):
     """generate_assignment, autograde and generate_feedback, then `grade` on what they collected."""
-    course = tmp_path / "course"
-    shutil.copytree(COURSE / "source" / name, course / "source" / name)
-    shutil.copy(COURSE / "nbgrader_config.py", course)
-    nbgrader(course, "generate_assignment", name)
+    call, course = nbgrader
+    call("generate_assignment", name)
     source = nbformat.read(course / "source" / name / f"{name}.ipynb", as_version=4)
     notebook = nbformat.read(course / "release" / name / f"{name}.ipynb", as_version=4)
-    solved = {grade_id(cell): cell for cell in source.cells}
-    for cell in notebook.cells:
-        if cell.metadata.get("nbgrader", {}).get("solution"):
-            cell.source = solved[grade_id(cell)].source
     handed = course / "submitted" / "ana" / name / f"{name}.ipynb"
     handed.parent.mkdir(parents=True)
-    nbformat.write(notebook, handed)
-    nbgrader(course, "autograde", name, "--create", "--ExecutePreprocessor.timeout=600")
-    nbgrader(course, "generate_feedback", name)
+    nbformat.write(solved(notebook, source), handed)
+    call("autograde", name, "ana")
+    call("generate_feedback", name, "ana")
     assert (course / "feedback" / "ana" / name / f"{name}.html").is_file()
     theirs = scores_in(course / "gradebook.db", name, "ana")
+    points = {
+        grade_id(cell): cell.metadata["nbgrader"]["points"] if is_test(cell) else None
+        for cell in source.cells
+        if cell.metadata.get("nbgrader", {}).get("grade")
+    }
+    assert {cell: score for cell, (score, *_) in theirs.items()} == points
     grade(
         name, course / "submitted", tmp_path / "out", course=course, jobs=1, progress=False,
         settings=Settings(),
     )  # fmt: skip
     cells = read_result(tmp_path / "out" / "ana.json")["cells"]
-    ours = {cell["id"]: (cell["score"], None) for cell in cells}
-    assert ours == {cell: scores[:2] for cell, scores in theirs.items()}, cells
+    assert {cell["id"]: cell["score"] for cell in cells} == points, cells
     # Into nbgrader's own gradebook, in which the assignment is already.
     report(tmp_path / "out", gradebook=course / "gradebook.db")
     assert scores_in(course / "gradebook.db", name, "ana") == theirs

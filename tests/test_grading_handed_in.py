@@ -1,6 +1,7 @@
 """What is handed in: folders, archives, platforms; what is skipped is named."""
 
 import copy
+import io
 import json
 import tracemalloc
 import zipfile
@@ -12,6 +13,7 @@ from nbformat import v4
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
+from d2lres.classroom import handed_in
 from d2lres.classroom.collecting import find_submissions
 from d2lres.classroom.marks import check, key, marks
 from d2lres.classroom.reference import grade_id, load_assignment
@@ -115,6 +117,67 @@ def test_an_archive_of_one_student_is_that_student_s(tmp_path):
     assert list(found) == ["ana", "bo"]
 
 
+def zipped(*members) -> bytes:
+    """An archive of these files: (name, content)."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in members:
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+OWN = zipped(("sums.ipynb", WHOLE), ("helper.py", b"7"), ("__MACOSX/._sums.ipynb", b""))
+OWN_ARCHIVES = {
+    # path in the class's archive: the student
+    f"{MOODLE}/work.zip": "Ana Ek_12",
+    f"{MOODLE}work.zip": "Ana Ek_12",
+    "ekana_345_67890_work.zip": "ekana_345",
+    "ekana_LATE_345_67890_work.zip": "ekana_345",
+    "ana/work.zip": "ana",
+    "ana.zip": "ana",
+}
+
+
+@pytest.mark.parametrize("path", OWN_ARCHIVES)
+def test_a_student_s_own_archive_in_that_of_the_class_is_read(tmp_path, assignment, path):
+    student = OWN_ARCHIVES[path]
+    (tmp_path / "class.zip").write_bytes(zipped((path, OWN), ("bo/sums.ipynb", WHOLE)))
+    before = sorted(tmp_path.iterdir())
+    found, lines = find_submissions("sums", tmp_path / "class.zip")
+    submission = next(each for each in found if each.student == student)
+    assert len(found) == 2 and submission.problem == "" and submission.content() == WHOLE
+    assert check(assignment, submission)[1] == list(submission.notes)
+    assert ("handed in late, by its file's name" in submission.notes) == ("LATE" in path)
+    assert [line.rpartition("/")[2] for line in lines[1:]] == [
+        "skipped 1 that no person wrote, such as ._sums.ipynb"
+    ]
+    assert lines[0].startswith(f"{student}: not read: ") and lines[0].endswith("helper.py")
+    assert sorted(tmp_path.iterdir()) == before  # nothing was unpacked
+
+
+@pytest.mark.parametrize(
+    "own, said",
+    [
+        (zipped(("in.zip", OWN)), "in.zip: an archive within an archive; unpack it"),
+        (zipped(("sums.ipynb", b" " * 3_000_000)), "larger than 2 MB"),
+        (zipped(("sums.ipynb", WHOLE)) + bytes(3_000_000), "larger than 2 MB"),
+        (zipped(("../sums.ipynb", WHOLE)), "a path that leads elsewhere"),
+        (zipped(*((str(i), b"") for i in range(51))), "it holds 51 files; expected at most 50"),
+        (OWN[:-300] + bytes(300), "no archive that can be read"),
+        (b"", "no archive that can be read"),
+    ],
+    ids=["deeper", "a bomb", "a large one", "a way out", "many", "a damaged one", "nothing"],
+)
+def test_the_rules_for_archives_hold_within_one(tmp_path, monkeypatch, own, said):
+    monkeypatch.setattr(handed_in, "LARGEST", 2_000_000)
+    monkeypatch.setattr(handed_in, "MOST", 50)
+    (tmp_path / "class.zip").write_bytes(zipped(("ana/work.zip", own), ("bo/sums.ipynb", WHOLE)))
+    (ana, bo), _ = find_submissions("sums", tmp_path / "class.zip")
+    with pytest.raises(Damaged, match=said):
+        ana.content()
+    assert bo.content() == WHOLE
+
+
 def test_the_folder_itself_may_be_in_the_archive(tmp_path):
     found, _ = found_in(
         tmp_path, "submitted/ana/sums.ipynb", "submitted/bo/sums.ipynb", archive="monday.zip"
@@ -144,8 +207,30 @@ def test_files_that_were_handed_out_come_back_without_a_word(tmp_path):
         small.hand_in(tmp_path, "ana", small.submission())
         (tmp_path / place).parent.mkdir(exist_ok=True)
         (tmp_path / place).write_text("7")
-    _, lines = find_submissions("sums", tmp_path, {"data.csv": tmp_path / "data.csv"})
-    assert lines == ["ana: not read: mine.csv"]
+    files = {"data.csv": tmp_path / "ana" / "data.csv"}
+    (ana,), lines = find_submissions("sums", tmp_path, files)
+    assert lines == ["ana: not read: mine.csv"] and ana.notes == ()
+
+
+@pytest.mark.parametrize("path", ["ana/{}", "ana/sums/{}", "ana/my work/{}", "a_1_2_{}"])
+@pytest.mark.parametrize("archive", [False, True], ids=["folder", "zip"])
+def test_a_changed_copy_of_a_file_of_the_course_has_a_note(tmp_path, path, archive):
+    """The grader uses the course's own, and the student should know."""
+    files = {name: tmp_path / name for name in ("helper.py", "data.csv")}
+    for file in files.values():
+        file.write_text("the course's")
+    given = {"helper.py": b"mine", "data.csv": b"the course's", "sums.ipynb": WHOLE}
+    members = [(path.format(name), content) for name, content in given.items()]
+    if archive:
+        (tmp_path / "in.zip").write_bytes(zipped(*members))
+    for name, content in () if archive else members:
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).write_bytes(content)
+    folder = tmp_path / ("in.zip" if archive else "in")
+    (ana,), lines = find_submissions("sums", folder, files)
+    assert lines == []
+    assert "helper.py had been changed; the course's own is used" in ana.notes
+    assert "data.csv" not in " ".join(ana.notes)
 
 
 def test_an_archive_without_a_submission_is_refused(tmp_path):

@@ -1,10 +1,12 @@
 """The page that goes back: what a student sees, and that nothing in it runs in a browser."""
 
+import base64
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+import numpy
 import pytest
 import small_course as small
 from bs4 import BeautifulSoup
@@ -14,6 +16,7 @@ pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
 from d2lres.classroom import marks as marking
 from d2lres.classroom.feedback import feedback
+from d2lres.classroom.formulas import CLOSE, whole
 from d2lres.classroom.marks import check
 from d2lres.classroom.outputs import error
 from d2lres.classroom.reference import grade_id, load_assignment
@@ -86,9 +89,64 @@ def test_a_formula_is_drawn_and_one_that_cannot_be_stays_readable():
     assert drawn["alt"] == r"$\bar{x} = \frac{1}{n}\sum_i x_i$"
     assert drawn["src"].startswith("data:image/svg+xml;base64,")
     assert soup_of(markdown(r"$\unknown{x}$")).code.get_text() == r"$\unknown{x}$"
-    environment = "\\begin{align}a &= b\\end{align}"
-    assert soup_of(markdown(environment)).pre.get_text() == environment
     assert soup_of(output(displayed({"text/latex": "$$x^2$$"}))).img
+
+
+MATRIX = r"\begin{pmatrix}1 & 0\\ 0 & 1\end{pmatrix}"
+ENVIRONMENTS = [
+    r"\begin{align}a &= b + 1\label{one}\\[2pt] &= c\nonumber\end{align}",
+    r"\begin{align*}a &= b & c &= d\\\end{align*}",
+    r"\begin{equation}\bar{x} = \frac{1}{n}\sum_i x_i\end{equation}",
+    r"\begin{gather}a\\ \begin{aligned}b &= c\\ &= d\end{aligned}\end{gather}",
+    rf"$$A = {MATRIX}$$", rf"so ${MATRIX}^2$ it is", r"$$\begin{vmatrix}a & b\end{vmatrix}$$",
+    r"$$|x| = \begin{cases}x & \text{if } x > 0\\ -x & \text{else}\end{cases}$$",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("tex", ENVIRONMENTS)
+def test_formulas_of_several_lines_are_drawn(tex):
+    """Every piece of the outline lies within the picture, which says what it shows."""
+    soup = soup_of(markdown(tex))
+    words = soup.img["alt"].strip("$")
+    assert words in tex.replace("$$", "$") and not soup.find(["pre", "code"])
+    svg = soup_of(base64.b64decode(soup.img["src"].partition(",")[2]).decode()).svg
+    left, top, width, height = map(float, svg["viewbox"].split())
+    numbers = [float(n) for n in re.findall(r"-?\d+\.\d", svg.path["d"].replace("Z", ""))]
+    assert numbers and left <= min(numbers[::2]) and max(numbers[::2]) <= left + width
+    assert top <= min(numbers[1::2]) and max(numbers[1::2]) <= top + height
+
+
+def test_columns_stand_below_one_another_and_rows_too():
+    one, two = whole("a"), whole(r"\begin{matrix}a\\ a\end{matrix}")
+    assert two.width == one.width
+    first, second = two.points[: len(one.points)], two.points[len(one.points) :]
+    inked = numpy.array(one.codes) != CLOSE  # a path is closed at no point
+    assert (first[inked, 0] == second[inked, 0]).all()
+    assert (first[inked, 1] > second[inked, 1] + 70).all()
+    aligned = whole(r"\begin{align}aaa &= b\\ a &= b\end{align}")
+    half = len(whole("aaa").points)
+    row = len(whole("aaa").points) + len(whole("= b").points)
+    equals = aligned.points[half], aligned.points[row + len(one.points)]
+    assert equals[0][0] == equals[1][0] and equals[0][1] > equals[1][1]
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\begin{tikzcd}a & b\end{tikzcd}", r"\begin{align}a &= \unknown{b}\end{align}",
+        r"\begin{align}\begin{cases}a\end{align}", r"\begin{align}\end{align}",
+        r"\begin{align}a &= " + "b" * 4000 + r"\end{align}",
+    ],
+)  # fmt: skip
+def test_what_cannot_be_drawn_stays_as_it_was_written(tex):
+    soup = soup_of(markdown(tex))
+    assert not soup.img and soup.pre.get_text() == tex
+
+
+def test_a_page_has_only_so_many_formulas():
+    table = r"\begin{matrix}" + r"1 & 2\\" * 60 + r"\end{matrix}"
+    soup = soup_of(markdown("\n\n".join([table] * 5)))
+    assert len(soup.find_all("img")) == 3 and len(soup.find_all("pre")) == 2
 
 
 def test_a_table_that_a_cell_displays_is_a_table():

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import time
 import warnings
 import zipfile
 from pathlib import Path
@@ -14,13 +15,14 @@ import small_course as small
 
 pytest.importorskip("nbgrader", reason="grading needs nbgrader")
 
-from d2lres.classroom import Settings
+from d2lres.classroom import Settings, reports
 from d2lres.classroom import marks as marking
 from d2lres.classroom.batch import check_one
 from d2lres.classroom.collecting import find_submissions
 from d2lres.classroom.marks import grade_one, write_result
 from d2lres.classroom.reference import grade_id, load_assignment
-from d2lres.classroom.reports import report
+from d2lres.classroom.reports import report, write_page
+from d2lres.classroom.students import one_line
 
 GOOD = ("ana", "bo", "zoe")
 
@@ -264,18 +266,28 @@ def test_half_a_result(class_of, tmp_path):
     assert lines[0].startswith("failed: cem: cem.json: DataError")
 
 
-def test_a_page_that_takes_too_long(class_of, tmp_path, monkeypatch):
-    def slow(result, show_hidden):
-        while result["student"] == "cem":
-            pass
-        return feedback(result, show_hidden)
+def slow_page(path, *arguments):
+    """In a worker, as the next one: `write_page` with one page that cannot be made."""
+    if path.stem == "cem":
+        time.sleep(60)
+    write_page(path, *arguments)
 
-    from d2lres.classroom import reports
 
-    feedback = reports.feedback
-    monkeypatch.setattr(reports, "feedback", slow)
-    monkeypatch.setattr(reports, "PAGE_SECONDS", 1)
+def large_page(path, *arguments):
+    if path.stem == "cem":
+        bytearray(10 << 30)
+    write_page(path, *arguments)
+
+
+@pytest.mark.parametrize(
+    "page, said",
+    [(slow_page, "it took longer than 5 s"), (large_page, "MemoryError: ")],
+    ids=["time", "memory"],
+)
+def test_a_page_that_takes_too_much(class_of, tmp_path, monkeypatch, page, said):
+    monkeypatch.setattr(reports, "write_page", page)
+    monkeypatch.setattr(reports, "PAGE_SECONDS", 5)
     small.hand_in(tmp_path / "in", "cem", small.submission())
     rows, lines, _ = class_of()
     assert rows["cem"]["sum"] == "5"
-    assert lines == ["failed: cem: no feedback: TimeoutError: it took longer than 1 s"]
+    assert lines == [one_line(f"failed: cem: no feedback: {said}")]

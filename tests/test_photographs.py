@@ -292,7 +292,7 @@ def test_the_command_line_trains_on_a_folder_and_evaluate_finds_it_again(
     out = str(tmp_path / "r")
     words = ("train", "small", "--data-folder", photos.name, "--epochs", "2", "--batch-size", "8")
     status, said, _ = d2lres(capfd, *words, "--out", out)
-    assert status == 0 and f"{photos.name} (24 photographs); recorded" in said
+    assert status == 0 and f"{photos.name} (24 + 12 photographs); recorded" in said
     record = json.loads((tmp_path / "r" / "run.json").read_text())
     assert record["recipe"]["dataset"] == str(photos) and record["recipe"]["classes"] == 3
     assert record["recipe"]["normalize"] and record["recipe"]["augment"] == ["crop", "flip"]
@@ -304,9 +304,13 @@ def test_the_command_line_trains_on_a_folder_and_evaluate_finds_it_again(
     folder = str(tmp_path / photos.name)
     status, moved, _ = d2lres(capfd, "evaluate", out, "--data-folder", folder)
     assert status == 0 and moved == said
-    (tmp_path / photos.name / "train" / "red" / "0.jpg").unlink()  # no longer the data of the run
-    status, _, said = d2lres(capfd, "evaluate", out, "--data-folder", folder)
-    assert status == 1 and "differs from the data of the run" in said
+    for split in ("val", "train"):  # no longer the data of the run
+        gone = tmp_path / photos.name / split / "red" / "0.jpg"
+        content = gone.read_bytes()
+        gone.unlink()
+        status, _, said = d2lres(capfd, "evaluate", out, "--data-folder", folder)
+        assert status == 1 and "differs from the data of the run" in said, split
+        gone.write_bytes(content)
 
 
 def test_a_folder_that_is_none_is_named(capfd, tmp_path):

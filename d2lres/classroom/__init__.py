@@ -23,6 +23,7 @@ The order of reading is the order of work:
     batch.py        many submissions, several at a time, as often as it is interrupted
     tables.py       CSV that no spreadsheet takes for a program
     manual.py       points that the teacher gives
+    formulas.py     TeX as a picture
     rendering.py    what students wrote and displayed, as HTML that is safe to look at
     feedback.py     the page that goes back to a student
     exports.py      grades for Moodle and Canvas

@@ -5,7 +5,8 @@
     FOLDER/Ana Ek_12_assignsubmission_file_/any.ipynb                   Moodle
     FOLDER/ekana_12_345_any.ipynb                                       Canvas
 
-FOLDER may be a zip archive, and hold some.  What is not read is named.
+FOLDER may be a zip archive, and hold some; that of a class may hold a student's.  What is not read
+is named.
 """
 
 from pathlib import Path
@@ -14,13 +15,13 @@ from ..errors import ConfigError
 from .assignments import folder_and_file
 from .handed_in import Item, handed_in
 from .students import NOTEBOOK, Owner, is_called, one_line, owner
-from .submissions import Submission
+from .submissions import Damaged, Submission
 
 
 def find_submissions(name: str, folder, files=()) -> tuple[list[Submission], list[str]]:
     """The submissions for assignment `name` in a folder or an archive.
 
-    `files` are those that were handed out with it, and come back.
+    `files` are those that were handed out with it, and come back: {where they belong: the file}.
     Returns them in the order of the students' names, and a line for everything else that was
     found.  Raises ConfigError where the folder is missing or holds no submission.
     """
@@ -29,7 +30,7 @@ def find_submissions(name: str, folder, files=()) -> tuple[list[Submission], lis
         raise ConfigError(
             f"{folder}: no such folder; expected the students' submissions in it, or a zip of them."
         )
-    students, lines, litter, part = {}, [], [], folder_and_file(name)[0]
+    students, lines, litter = {}, [], []
     for item in handed_in(folder):
         whose = owner(item.parts, item.is_folder) if item.parts else None
         if item.is_litter:
@@ -45,8 +46,7 @@ def find_submissions(name: str, folder, files=()) -> tuple[list[Submission], lis
         )
     found = []
     for student in sorted(students):
-        submission, unread = _of_student(name, student, students[student])
-        unread = [path for path in unread if path.removeprefix(f"{part}/") not in files]
+        submission, unread = _of_student(name, student, students[student], dict(files))
         found.append(submission)
         lines += [f"{student}: not read: {', '.join(unread)}"] if unread else []
     if litter:
@@ -55,16 +55,14 @@ def find_submissions(name: str, folder, files=()) -> tuple[list[Submission], lis
     return found, [one_line(line) for line in lines]
 
 
-def _of_student(name: str, student: str, items: list) -> tuple[Submission, list[str]]:
+def _of_student(name: str, student: str, items: list, files) -> tuple[Submission, list[str]]:
     """One student's submission, and what else lies there."""
     notebooks = [pair for pair in items if not pair[0].is_folder and _is_notebook(pair)]
     ranks = [_rank(name, whose) for _, whose in notebooks]
     best = [pair for pair, rank in zip(notebooks, ranks, strict=True) if rank == min(ranks)]
-    unread = [
-        "/".join(whose.inside)
-        for item, whose in items
-        if not item.is_folder and (item, whose) not in notebooks and len(whose.inside) < 3
-    ]
+    others = [pair for pair in items if not pair[0].is_folder and pair not in notebooks]
+    folders = {folder_and_file(name)[:1], *(whose.inside[:-1] for _, whose in best)}
+    unread, changed = _beside(student, others, folders, files)
     if any(whose.flat for _, whose in notebooks) and len(notebooks) > 1:
         files = " and ".join(item.parts[-1] for item, _ in notebooks)
         return Submission(student, notebooks[0][0].path, f"two submissions: {files}"), unread
@@ -75,6 +73,7 @@ def _of_student(name: str, student: str, items: list) -> tuple[Submission, list[
         return Submission(student, Path(f"{name}.ipynb"), one_line(said)), unread
     item, whose = best[0]
     notes = ["handed in late, by its file's name"] if whose.late else []
+    notes += [f"{place} had been changed; the course's own is used" for place in changed]
     if NOTEBOOK.fullmatch(item.parts[-1])["stem"] not in (folder_and_file(name)[1], student):
         notes.append(f"read from {'/'.join(whose.inside)}")
     beside = [
@@ -83,9 +82,33 @@ def _of_student(name: str, student: str, items: list) -> tuple[Submission, list[
         if other is not whose and rank <= A_COPY
     ]
     notes += [f"not read beside it: {', '.join(beside)}"] if beside else []
-    return Submission(
-        student, item.path, item.problem, item.archive, item.member, tuple(notes)
-    ), unread
+    return Submission(student, item.path, item.problem, item.way, tuple(notes)), unread
+
+
+def _beside(student: str, others: list, folders: set, files: dict) -> tuple[list, list]:
+    """Of what lies beside notebooks in these folders: what is not read; and, what was changed.
+
+    Either may be a file that was handed out.
+    """
+    unread, changed = [], []
+    for item, whose in others:
+        place = "/".join(whose.inside)
+        inside = {place, *(place.removeprefix("/".join((*f, ""))) for f in folders)}
+        if handed_out := inside & files.keys():
+            if not _is_same(
+                Submission(student, item.path, item.problem, item.way), files[min(handed_out)]
+            ):
+                changed.append(min(handed_out))
+        elif len(whose.inside) < 3:
+            unread.append(place)
+    return unread, changed
+
+
+def _is_same(handed_in: Submission, file: Path) -> bool:
+    try:
+        return handed_in.content() == file.read_bytes()
+    except Damaged:
+        return False
 
 
 def _is_notebook(pair: tuple[Item, Owner]) -> bool:

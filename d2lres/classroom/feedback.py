@@ -13,6 +13,11 @@ from .students import one_line
 WAITS = "waits for the teacher; not counted yet"
 
 
+def ready() -> None:
+    """Read what every page needs."""
+    _template()
+
+
 def feedback(result: dict, show_hidden: bool = False) -> str:
     """The page for a graded submission; `show_hidden`, with the code of the hidden tests."""
     parts = [_part(number, cell, result) for number, cell in enumerate(result["cells"])]

@@ -8,7 +8,6 @@ shown as text.
 import base64
 import functools
 import html
-import itertools
 import json
 import re
 
@@ -17,6 +16,8 @@ from bleach.css_sanitizer import CSSSanitizer
 from markupsafe import Markup
 from nbconvert.filters import Highlight2HTML, ansi2html, strip_ansi
 from nbconvert.filters.markdown_mistune import IPythonRenderer, MarkdownWithMath
+
+from .formulas import Formulas
 
 TAGS = frozenset(
     "a abbr b blockquote br caption code col colgroup dd del details div dl dt em figcaption "
@@ -31,11 +32,6 @@ CLASS = re.compile(
 )  # Pygments' and the terminal's
 STYLES = ["text-align", "vertical-align", "color", "background-color"]
 LONGEST = 50_000  # characters of Markdown or code; a longer text is shown as it is
-FORMULAS = 200  # on a page, of at most
-FORMULA = 300  # characters each
-EM = 0.011  # a unit of a drawn formula: a font of 100 units, a little larger than the text around
-# A path of matplotlib in the letters of SVG: move, line, curves of one and of two handles, close.
-LETTERS, CLOSE = {1: "M", 2: "L", 3: "Q", 4: "C", 79: "Z"}, 79
 DEEPEST = 500  # tags that are open at once: a browser's parser takes the square of it
 
 
@@ -84,8 +80,6 @@ def or_as_text(render):
         try:
             if len(text) <= LONGEST:
                 return render(text, *arguments)
-        except TimeoutError:
-            raise
         except Exception:  # whatever a parser meets in a text that anybody has written
             pass
         return Markup("<pre>{}</pre>").format(_printable(strip_ansi(text)))
@@ -139,56 +133,19 @@ class _Renderer(IPythonRenderer):
         return f"<em>[a picture that is not in the notebook: {html.escape(text or url[:80])}]</em>"
 
     def inline_math(self, body):
-        return self.formulas.picture(body, f"${body}$")
+        return self.picture(body, f"${body}$", "code")
 
     def block_math(self, body):
-        return f"<p>{self.formulas.picture(body, f'$${body}$$')}</p>"
+        return f"<p>{self.picture(body, f'$${body}$$', 'code')}</p>"
 
     def latex_environment(self, name, body):
         text = f"\\begin{{{name}}}{body}\\end{{{name}}}"
-        return f"<pre>{html.escape(text)}</pre>"
+        return self.picture(text, text, "pre")
 
-
-class Formulas:
-    """TeX drawn by matplotlib, so that no script and no other host is needed; else as it is."""
-
-    def __init__(self):
-        self.left = FORMULAS
-
-    def picture(self, body: str, text: str) -> str:
-        self.left -= 1
-        body = " ".join(body.split())
-        drawn = _drawn(body) if self.left >= 0 and len(body) <= FORMULA else None
-        return drawn or f"<code>{html.escape(text)}</code>"
-
-
-@functools.lru_cache(1000)
-def _drawn(body: str) -> str | None:
-    """An `img` of a formula that stands on the line; None for TeX that matplotlib does not know."""
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
-
-    font, text = FontProperties(size=text_to_path.FONT_SCALE, math_fontfamily="cm"), f"${body}$"
-    try:
-        # The box, how far it reaches below the line, and the outline, y up: all in units.
-        width, height, depth = text_to_path.get_text_width_height_descent(text, font, ismath=True)
-        points, codes = text_to_path.get_text_path(font, text, ismath=True)
-    except TimeoutError:
-        raise
-    except Exception:  # matplotlib raises ValueError, and others from its parser
-        return None
-    steps = [
-        LETTERS[code]
-        + ("" if code == CLOSE else " ".join(f"{x:.1f} {-y:.1f}" for _, (x, y) in run))
-        for code, run in itertools.groupby(zip(codes, points, strict=True), lambda pair: pair[0])
-    ]
-    box = f"0 {depth - height - 2:.1f} {width + 2:.1f} {height + 4:.1f}"
-    size = f'width="{(width + 2) * EM:.2f}em" height="{(height + 4) * EM:.2f}em"'
-    outline = f'<path d="{"".join(steps)}"/>'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}" {size}>{outline}</svg>'
-    url = f"data:image/svg+xml;base64,{base64.b64encode(svg.encode()).decode()}"
-    style = f"vertical-align: {-(depth + 2) * EM:.2f}em"
-    return f'<img src="{url}" alt="{html.escape(text)}" style="{style}">'
+    def picture(self, body, text, tag):
+        """A formula; what cannot be drawn stays as it was written."""
+        drawn = self.formulas.picture(body, text)
+        return drawn or f"<{tag}>{html.escape(text)}</{tag}>"
 
 
 def output(found, formulas=None) -> Markup:

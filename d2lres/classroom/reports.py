@@ -3,21 +3,22 @@
 Whatever one result holds, the others get their rows and pages: it is named instead.
 """
 
-import contextlib
-import signal
-import threading
 from pathlib import Path
 
 from ..errors import ConfigError
 from ..files import write_whole
+from ..machine import usable_cores
 from .exports import FORMATS
-from .feedback import feedback
+from .feedback import feedback, ready
 from .manual import add_manual, answer_of
 from .marks import read_result
+from .sandbox import MB
 from .students import file_name, one_line
 from .tables import harmless, written
+from .workers import Workers
 
 PAGE_SECONDS = 60  # for one page of feedback; an ordinary one takes less than a second
+PAGE_MEMORY = 1024 * MB  # of the process that makes it; an ordinary one takes a third of it
 
 
 def report(out, *, show_hidden=False, export=None, gradebook=None):
@@ -32,8 +33,9 @@ def report(out, *, show_hidden=False, export=None, gradebook=None):
     Explained on the page "For teachers".
     """
     out = Path(out)
-    paths = sorted(out.glob("*.json")) if out.is_dir() else []
-    results = [_sound(path) for path in paths if not path.name.startswith("._")]
+    found = sorted(out.glob("*.json")) if out.is_dir() else []
+    paths = [path for path in found if not path.name.startswith("._")]
+    results = [_sound(path) for path in paths]
     if not results:
         raise ConfigError(
             f"{out}: no results; expected the folder that was --out of "
@@ -46,11 +48,12 @@ def report(out, *, show_hidden=False, export=None, gradebook=None):
             "Grade each into a folder of its own."
         )
     lines = add_manual(out, results)
-    pages = []
-    for result in results:
-        pages += _page(out, result, show_hidden)
-        if result.get("failed"):
-            lines.append(f"failed: {result['student']}: {result['failed']}")
+    pages = _pages(out, paths, results, show_hidden)
+    lines += [
+        f"failed: {result['student']}: {result['failed']}"
+        for result in results
+        if result.get("failed")
+    ]
     grades = out / "grades.csv"
     _write_table(grades, table(results))
     if export:
@@ -80,39 +83,30 @@ def _sound(path: Path) -> dict:
         }  # fmt: skip
 
 
-def _page(out: Path, result: dict, show_hidden: bool) -> list[Path]:
-    """Write the page of one student, within limits; no page where that cannot be done."""
-    path = out / "feedback" / f"{file_name(result['student'])}.html"
-    path.unlink(missing_ok=True)  # it may be of another submission
-    if result["status"] != "graded":
-        return []
-    try:
-        with at_most(PAGE_SECONDS):
-            text = feedback(result, show_hidden)
-    except Exception as error:  # whatever a page may hold: the next one is made
-        result["failed"] = one_line(f"no feedback: {type(error).__name__}: {error}", 300)
-        return []
-    write_whole(path, text.encode(errors="replace"))
-    return [path]
+def _pages(out: Path, paths: list[Path], results: list[dict], show_hidden: bool) -> list[Path]:
+    """Write a page for each student that was graded, within limits; the paths of those made."""
+    calls, made = [], []
+    for path, result in zip(paths, results, strict=True):
+        page = out / "feedback" / f"{file_name(result['student'])}.html"
+        page.unlink(missing_ok=True)  # it may be of another submission
+        if result["status"] == "graded":
+            calls.append((result, page, (write_page, path, result["cells"], page, show_hidden)))
+    number = max(1, min(usable_cores(), len(calls)))
+    with Workers(number, (ready,), PAGE_SECONDS, PAGE_MEMORY) as workers:
+        answers = workers.each([call for *_, call in calls])
+        for (result, page, _), failure in zip(calls, answers, strict=True):
+            if failure:
+                result["failed"] = one_line(f"no feedback: {failure}", 300)
+            else:
+                made.append(page)
+    return made
 
 
-@contextlib.contextmanager
-def at_most(seconds: float):
-    """Raises TimeoutError where what is done within takes longer: regular expressions can."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(*_):
-        raise TimeoutError(f"it took longer than {seconds:g} s")
-
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+def write_page(path: Path, cells: list[dict], page: Path, show_hidden: bool) -> None:
+    """In a worker: the page of the result in a file, with these marks and comments."""
+    result = read_result(path) | {"cells": cells}
+    result["student"] = one_line(result["student"])
+    write_whole(page, feedback(result, show_hidden).encode(errors="replace"))
 
 
 def _write_table(path: Path, rows: list[list]) -> None:

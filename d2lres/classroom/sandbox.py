@@ -228,10 +228,10 @@ class Watchman(threading.Thread):
 def tree(pid: int) -> list[int]:
     """The descendants of a process, from /proc; none where the system has no /proc."""
     children = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError, ValueError, IndexError):
-            parent = int(stat.read_text().rpartition(")")[2].split()[1])
-            children.setdefault(parent, []).append(int(stat.parent.name))
+    for each in filter(str.isdecimal, os.listdir("/proc") if os.path.isdir("/proc") else ()):
+        with contextlib.suppress(OSError, IndexError), open(f"/proc/{each}/stat", "rb", 0) as stat:
+            parent = int(stat.read(1024).rpartition(b")")[2].split(None, 2)[1])
+            children.setdefault(parent, []).append(int(each))
     found = [pid]
     for each in found:
         found += children.get(each, [])

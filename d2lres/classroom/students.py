@@ -38,11 +38,11 @@ def owner(parts: tuple[str, ...], is_folder: bool) -> Owner | None:
         if found := MOODLE.fullmatch(part):
             inside = (found["file"],) if found["file"] else ()
             return Owner(f"{found['name']}_{found['number']}", (*inside, *parts[at + 1 :]))
-    if len(parts) > 1 or is_folder:
-        return Owner(parts[0], parts[1:])
     if found := ANONYMOUS.fullmatch(parts[0]) or CANVAS.fullmatch(parts[0]):
         student = "_".join(filter(None, (found["name"], found["number"])))
-        return Owner(student, (found["file"],), late=bool(found["late"]))
+        return Owner(student, (found["file"], *parts[1:]), late=bool(found["late"]))
+    if len(parts) > 1 or is_folder:
+        return Owner(parts[0], parts[1:])
     if found := NOTEBOOK.fullmatch(parts[0]):
         student = re.sub(r" ?\(\d+\)$", "", found["stem"])
         return Owner(student, parts, flat=True) if student else None

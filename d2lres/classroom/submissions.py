@@ -8,7 +8,6 @@ Of a notebook, only the texts of its cells, their nbgrader ids and their pasted 
 """
 
 import base64
-import contextlib
 import hashlib
 import json
 import os
@@ -16,14 +15,13 @@ import re
 import stat
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import ZipFile
 
 from nbformat import v4
 
 from ..errors import DataError
+from .handed_in import TooLarge, content_of, read_whole
 from .students import one_line
 
-LARGEST = 100_000_000  # bytes of a file; outputs, most of it, are thrown away
 TEXT = 5_000_000  # characters of all cells together
 PARTS = 5_000_000  # lists and dictionaries: each takes fifty times the memory of its two bytes
 PASTED = 10_000_000  # characters of all pasted images together
@@ -38,15 +36,14 @@ class Damaged(DataError):
 class Submission:
     """The notebook that one student handed in.  `problem` says why there is none.
 
-    `path` is the file, or what to call it where it is a `member` of an `archive`.
-    `notes` is what its name says about it.
+    `path` is the file, or what to call it where a `way` leads to it, through archives.
+    `notes` is what its name and the files beside it say about it.
     """
 
     student: str
     path: Path
     problem: str = ""
-    archive: Path | None = None
-    member: str = ""
+    way: tuple = ()
     notes: tuple[str, ...] = ()
 
     def content(self) -> bytes:
@@ -54,29 +51,21 @@ class Submission:
         if self.problem:
             raise Damaged(self.problem)
         try:
-            with self._open() as (file, size):
-                content = file.read(LARGEST + 1) if size <= LARGEST else b""
+            return content_of(self.way) if self.way else self._content()
         except OSError as error:
             raise Damaged(f"cannot be read: {error.strerror}") from error
+        except TooLarge as reason:
+            raise Damaged(str(reason)) from None
         except Exception as error:  # whatever zipfile finds wrong with an archive
             raise Damaged(f"cannot be read from its archive: {error}") from error
-        if size > LARGEST or len(content) > LARGEST:
-            raise Damaged(f"larger than {LARGEST // 1_000_000} MB")
-        return content
 
-    @contextlib.contextmanager
-    def _open(self):
-        """The open file and its size: what an archive says of a size need not be true."""
-        if self.archive:
-            with ZipFile(self.archive) as archive, archive.open(self.member) as file:
-                yield file, archive.getinfo(self.member).file_size
-        else:
-            number = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-            with open(number, "rb") as file:
-                status = os.fstat(number)
-                if not stat.S_ISREG(status.st_mode):
-                    raise OSError(0, "it is not a file")
-                yield file, status.st_size
+    def _content(self) -> bytes:
+        number = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with open(number, "rb") as file:
+            status = os.fstat(number)
+            if not stat.S_ISREG(status.st_mode):
+                raise OSError(0, "it is not a file")
+            return read_whole(file, status.st_size)
 
     def digest(self) -> str:
         """The SHA-256 of what it holds, or of the reason why that is not known."""

@@ -2,6 +2,9 @@
 
 A process has so much memory, and so much time for each call.  One that dies or takes too long is
 replaced before the next call.
+
+To import what a worker needs takes longer than most calls.  One process, which does nothing else,
+imports it once; each worker is a copy of that one.
 """
 
 import contextlib
@@ -16,7 +19,16 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..errors import D2lresError
 
-NEW = multiprocessing.get_context("spawn")  # a worker starts clean, without our threads
+NEW = multiprocessing.get_context("forkserver")  # a worker starts clean, without our threads
+NEW.set_forkserver_preload(
+    [
+        f"{__package__}.batch",
+        f"{__package__}.feedback",
+        "nbgrader.preprocessors",
+        "nbgrader.utils",
+        "IPython.lib.lexers",
+    ]  # fmt: skip
+)
 
 
 class Failed(Exception):
@@ -69,21 +81,23 @@ class Worker:
 
     def __init__(self, prepare, seconds: float, memory: int, variables: dict):
         self.prepare, self.seconds = prepare, seconds
-        self.given, self.process, self.over = (memory, variables), None, False
+        self.memory, self.variables = memory, variables
+        self.process, self.over = None, False
 
     def start(self) -> None:
         """A new process where there is none.  Raises what `prepare` raises."""
         if self.process is None and not self.over:
             self.pipe, theirs = NEW.Pipe()
-            self.process = NEW.Process(target=serve, args=(theirs, *self.given), daemon=True)
+            given = theirs, self.memory, {**os.environ, **self.variables}
+            self.process = NEW.Process(target=serve, args=given, daemon=True)
             self.process.start()
             theirs.close()
             try:
                 self.call(*self.prepare)
             except Failed as failure:
                 raise D2lresError(
-                    f"grading: {failure} while it read the assignment; expected it to be ready. "
-                    "See that memory is free, or give more with --memory."
+                    f"a worker: {failure} before its first call; expected it to be ready. "
+                    "See that memory is free, or give more to `grade` with --memory."
                 ) from failure
 
     def call(self, function, *arguments):
@@ -113,6 +127,7 @@ def serve(pipe, memory: int, variables: dict) -> None:
     """In a worker: do what we are told, one call after the other."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that the user sees
     threading.Thread(target=end_with_parent, daemon=True).start()
+    os.environ.clear()  # it was that of the process that we are a copy of
     os.environ.update(variables)
     hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
     with contextlib.suppress(ValueError, OSError):  # a lower limit holds already

@@ -111,6 +111,14 @@ class Described:
     classes: tuple[str, ...]
 
 
+def described(root: Path, *sources) -> Described:
+    """The images of these splits, together; the classes are those of the first."""
+    names = b"\n\n".join(b"\n".join(source.names()) for source in sources)
+    numbers = " + ".join(f"{len(source):,}" for source in sources)
+    label = f"{shown(root.name)} ({numbers} photographs)"
+    return Described(label, hashlib.sha256(names).hexdigest(), tuple(sources[0].classes))
+
+
 class PhotoIterator:
     """Iterate over (X, y): X float32 (N, 3, side, side), normalized, y int32 (N,).
 
@@ -131,9 +139,7 @@ class PhotoIterator:
         report_passed(split, self.source)
         self.batch_size, self.side, self.shuffle = batch_size, side, shuffle
         self.seed, self.augment, self.normalize, self.epoch = seed, augment, STATISTICS, 0
-        digest = hashlib.sha256(b"\n".join(self.source.names())).hexdigest()
-        label = f"{shown(self.root.name)} ({len(self.source):,} photographs)"
-        self.dataset = Described(label, digest, tuple(self.source.classes))
+        self.dataset = described(self.root, self.source)
 
     @property
     def num_examples(self) -> int:

@@ -44,6 +44,7 @@ def iterators(recipe: Recipe, data: str, seed: int):
         load,
         photographs,
     )
+    from ..data.folder import described
 
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet" or os.path.isabs(recipe.dataset):
@@ -51,9 +52,13 @@ def iterators(recipe: Recipe, data: str, seed: int):
         root, batch_size = photographs(recipe.dataset), recipe.batch_size
         train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
         classes = train_iter.dataset.classes
-        return train_iter, PhotoIterator(
+        test_iter = PhotoIterator(
             root, "val", batch_size, recipe.resize, augment=False, classes=classes
         )
+        # What a record says of the data covers the images that it is tested on.
+        both = described(train_iter.root, train_iter.source, test_iter.source)
+        train_iter.dataset = test_iter.dataset = both
+        return train_iter, test_iter
     dataset = load(recipe.dataset, data=data)
     if recipe.validation:
         dataset = dataset.validation()
