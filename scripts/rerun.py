@@ -10,6 +10,17 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
+
+def describe(notebook) -> None:
+    """Let the page describe each picture as the figure does that was drawn last."""
+    for cell in notebook.cells:
+        cell.metadata.pop("mystnb", None)
+        for output in cell.get("outputs", ()):
+            alt = output.get("metadata", {}).get("image/png", {}).get("alt")
+            if alt:
+                cell.metadata["mystnb"] = {"image": {"alt": alt}}
+
+
 for path in map(Path, sys.argv[1:]):
     notebook = nbformat.read(path, as_version=4)
     metadata = copy.deepcopy(notebook.metadata)
@@ -18,5 +29,6 @@ for path in map(Path, sys.argv[1:]):
     options = {"timeout": 600, "record_timing": False, "coalesce_streams": True}
     NotebookClient(notebook, resources=folder, **options).execute()
     notebook.metadata = metadata
+    describe(notebook)
     nbformat.write(notebook, path)
     print(f"{path}: run and stored")

@@ -50,15 +50,17 @@ def free_memory():
     def free():
         gc.collect()
         trim(0)
+        free.left = resident()
 
+    free.left = 0
     return free
 
 
 @pytest.fixture(autouse=True)
 def within_memory(free_memory):
-    """After a test that leaves much behind, that is given back at once."""
+    """After tests that have left much behind, that is given back."""
     yield
-    if resident() > 1e9:
+    if resident() > free_memory.left + 6e8:
         free_memory()
 
 

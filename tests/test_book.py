@@ -118,6 +118,16 @@ def test_every_picture_is_described(page):
         assert not re.search(r"\.(png|svg|jpe?g)$", alt), f"{picture.get('src')}: its name as alt"
 
 
+@NOTEBOOK
+def test_a_picture_is_described_by_the_figure_that_was_drawn(path):
+    """The page takes the words from the cell; `make rerun` copies them there from the output."""
+    for cell in json.loads(path.read_text())["cells"]:
+        drawn = [o.get("metadata", {}).get("image/png", {}) for o in cell.get("outputs", ())]
+        words = [each["alt"] for each in drawn if "alt" in each]
+        shown = cell["metadata"].get("mystnb", {}).get("image", {}).get("alt")
+        assert ([shown] if shown else []) == words, "".join(cell["source"])[:80]
+
+
 @PAGE
 def test_no_page_shows_unrendered_markup(page):
     text = soup(HTML / f"{page}.html").find("article")
