@@ -12,9 +12,8 @@ from nbclient import NotebookClient
 
 
 def describe(notebook) -> None:
-    """Let the page describe each picture as the figure does that was drawn last."""
+    """Let the page describe each picture as the figure does; others keep what was written by hand."""
     for cell in notebook.cells:
-        cell.metadata.pop("mystnb", None)
         for output in cell.get("outputs", ()):
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
             if alt:

@@ -193,15 +193,16 @@ def test_train_then_evaluate(capfd, monkeypatch, tmp_path):
     steady = SMALL.changed(schedule="constant", lr=0.02)  # so that an epoch more is allowed
     monkeypatch.setitem(RECIPES, "small", steady)
     out = str(tmp_path / "run")
-    words = ["train", "small", "--data", "sample", "--out", out, "--batch-size", "100"]
+    words = ["train", "small", "--data", "sample", "--validation"]
+    words += ["--out", out, "--batch-size", "100"]
     status, said, _ = d2lres(capfd, *words, "--epochs", "1")
-    assert status == 0 and "fashion-mnist (sample)" in said and out in said
+    assert status == 0 and "fashion-mnist (sample), validation" in said and out in said
     status, said, _ = d2lres(capfd, *words, "--epochs", "2", "--resume")
     assert status == 0 and len(said.splitlines()) == 4  # header, two epochs, the label
     recorded = json.loads((tmp_path / "run" / "run.json").read_text())["final"]["test_acc"]
     status, said, _ = d2lres(capfd, "evaluate", out)
     assert status == 0 and said.startswith(
-        f"test accuracy {recorded:.4f} on fashion-mnist (sample)"
+        f"test accuracy {recorded:.4f} on fashion-mnist (sample), validation"
     )
     status, said, _ = d2lres(capfd, "evaluate", out, "--recalibrate")
     assert status == 0 and "with statistics of 5,000 training images" in said

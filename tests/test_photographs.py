@@ -287,7 +287,7 @@ def test_the_command_line_trains_on_a_folder_and_evaluate_finds_it_again(
 
     from d2lres.train.recipes import RECIPES
 
-    monkeypatch.setitem(RECIPES, "small", SMALL.changed(warmup=0))
+    monkeypatch.setitem(RECIPES, "small", SMALL.changed(warmup=0, images=None))
     monkeypatch.chdir(photos.parent)  # so that the folder is given as people give it
     out = str(tmp_path / "r")
     words = ("train", "small", "--data-folder", photos.name, "--epochs", "2", "--batch-size", "8")

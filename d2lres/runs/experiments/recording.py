@@ -33,8 +33,8 @@ def check_data(experiment: Experiment, out, data: str | None = None) -> None:
         found = load(name, data="full")
         if found.variant != "full":
             raise DataError(
-                f"{found.source}: holds {found.label}; expected {name} (full), the images of all "
-                f"recorded runs. `d2lres data fetch {name}` brings them."
+                f"{found.source}: holds {found.label}; expected {name} (full), the images as they "
+                f"were published. `d2lres data fetch {name}` brings them."
             )
 
 
