@@ -12,7 +12,7 @@ from nbclient import NotebookClient
 
 
 def describe(notebook) -> None:
-    """Let the page describe each picture as the figure does; others keep what was written by hand."""
+    """Let the page describe each figure in its own words; other pictures keep what was written."""
     for cell in notebook.cells:
         for output in cell.get("outputs", ()):
             alt = output.get("metadata", {}).get("image/png", {}).get("alt")
