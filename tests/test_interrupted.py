@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TRAIN = [sys.executable, str(ROOT / "tests/small_recipe.py"), "train", "small"]
-WORDS = ["--data", "sample", "--batch-size", "100", "--epochs", "3"]
+WORDS = ["--data", "sample", "--batch-size", "100", "--epochs", "2"]
 
 
 def command(out, *more):

@@ -3,6 +3,7 @@
 Explained in the chapter "Ablations".
 """
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 
@@ -68,6 +69,7 @@ def mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)
 
 
+@functools.cache
 def student(p: float, degrees: int) -> float:
     """The quantile of Student's t: what is exceeded with the probability 1 - p.  0.5 <= p < 1.
 
