@@ -194,7 +194,7 @@ def test_train_then_evaluate(capfd, monkeypatch, tmp_path):
     monkeypatch.setitem(RECIPES, "small", steady)
     out = str(tmp_path / "run")
     words = ["train", "small", "--data", "sample", "--validation"]
-    words += ["--out", out, "--batch-size", "100"]
+    words += ["--out", out, "--batch-size", "50"]
     status, said, _ = d2lres(capfd, *words, "--epochs", "1")
     assert status == 0 and "fashion-mnist (sample), validation" in said and out in said
     status, said, _ = d2lres(capfd, *words, "--epochs", "2", "--resume")
@@ -205,7 +205,7 @@ def test_train_then_evaluate(capfd, monkeypatch, tmp_path):
         f"test accuracy {recorded:.4f} on fashion-mnist (sample), validation"
     )
     status, said, _ = d2lres(capfd, "evaluate", out, "--recalibrate")
-    assert status == 0 and "with statistics of 5,000 training images" in said
+    assert status == 0 and "with statistics of 2,500 training images" in said
     assert f"recorded {recorded:.4f}" in said
     status, _, err = d2lres(capfd, *words)
     assert status == 2 and "holds a recorded run already" in err
