@@ -40,9 +40,8 @@ $(READY): FORCE
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
 	$(PYTEST) $(NBVAL) tests chapters
 
-# Processes of one thread each, a file at a time, one more than two cores: those that grade often wait.
-# tests/conftest.py begins with the longest.
-PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
+# Two processes of one thread each, a file at a time; tests/conftest.py begins with the longest.
+PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 unit: env ## unit tests only: make unit ARGS="-k blocks"
