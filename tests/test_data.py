@@ -3,6 +3,7 @@
 import dataclasses
 import gzip
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -119,6 +120,21 @@ def test_damaged_sample_is_refused(monkeypatch):
     )
     with pytest.raises(DataError, match="expected 0000.*Install d2lres again"):
         load("fashion-mnist", "sample")
+
+
+@pytest.mark.parametrize(
+    "name", ["cifar-10-train-images.webp", "cifar-10-test-labels-idx1-ubyte.xz"]
+)
+@pytest.mark.parametrize("harm", [lambda path: path.unlink(), lambda path: path.write_bytes(b"?")])
+def test_a_sample_without_one_of_its_files_says_how_to_have_it_again(
+    monkeypatch, tmp_path, name, harm
+):
+    copy = shutil.copytree(SAMPLES, tmp_path / "samples")
+    harm(copy / name)
+    monkeypatch.setattr("d2lres.data.dataset.SAMPLES", copy)
+    with pytest.raises(DataError, match=name) as error:
+        load("cifar-10", "sample")
+    assert "Install d2lres again" in str(error.value) and "data fetch" not in str(error.value)
 
 
 # --- auto, full, and where ------------------------------------------------------------------------

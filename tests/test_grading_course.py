@@ -201,6 +201,7 @@ def test_the_reference_solution_gets_full_marks_in_nbgrader_and_here(nbgrader, t
         for cell in source.cells
         if cell.metadata.get("nbgrader", {}).get("grade")
     }
+    assert all(each > 0 for each in points.values() if each is not None)
     assert {cell: score for cell, (score, *_) in theirs.items()} == points
     grade(
         name, course / "submitted", tmp_path / "out", course=course, jobs=1, progress=False,

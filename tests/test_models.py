@@ -49,9 +49,7 @@ def in_some(name, version, shortcut):
 def net(request):
     name, version, shortcut = request.param
     net = build(name, classes=7, version=version, shortcut=shortcut)
-    # Gluon's own have layers that learn nothing, which `sizes` could not tell from frozen ones.
-    whole = in_some(name, version, shortcut) or name.startswith("gluon")
-    begin = started if whole else shaped
+    begin = started if in_some(name, version, shortcut) else shaped
     yield begin(net, shape_for(name))
     mx.nd.waitall()  # else the arrays of nets that nobody waited for fill the memory
 
@@ -61,25 +59,15 @@ every_net = pytest.mark.parametrize("net", EVERY, indirect=True)
 some_nets = pytest.mark.parametrize("net", SOME, indirect=True)
 
 
-def sizes(net) -> tuple[int, int]:
-    """How many numbers are in the arrays of a net: those that are learned, and the statistics."""
-    learned = statistics = 0
-    for name, parameter in net.collect_params().items():
-        if name.endswith(("running_mean", "running_var")):
-            statistics += parameter.data().size
-        else:
-            learned += parameter.data().size
-    return learned, statistics
-
-
 @every_net
 def test_numbers_shapes_and_stem_are_those_counted(net):
     """Params and buffers; the shape that leaves every part; the operations of the stem, in order"""
     shape = shape_for(net.architecture.name)
     rows, X = count(net.architecture, shape), np.zeros((2, *shape))
-    counted = sum(row.params for row in rows), sum(row.buffers for row in rows)
-    frozen = not any(p.grad_req != "null" for p in net.collect_params().values())
-    assert (sizes(net) if frozen else tuple(live_counts(net).values())) == counted
+    assert live_counts(net) == {
+        "params": sum(row.params for row in rows),
+        "buffers": sum(row.buffers for row in rows),
+    }
     for part, child in zip(net.architecture.parts, net, strict=True):
         X = child(X)
         counted = [row for row in rows if row.name.startswith(part + ".")][-1].output_shape

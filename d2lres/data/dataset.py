@@ -162,11 +162,17 @@ def load_sample(data_set: sets.DataSet) -> Dataset:
         picture = name.endswith(".webp")
         path = SAMPLES / f"{data_set.name}-{name}{'' if picture else '.xz'}"
         paths.append(path)
-        contents.append(
-            formats.read_mosaic(path, data_set.image_shape, size, data_set.name)
-            if picture
-            else formats.read_content(path, size, data_set.name)
-        )
+        try:
+            contents.append(
+                formats.read_mosaic(path, data_set.image_shape, size, data_set.name)
+                if picture
+                else formats.read_content(path, size, data_set.name)
+            )
+        except DataError as damage:  # a download would not replace it
+            found = str(damage).partition(";")[0]
+            raise DataError(
+                f"{found}; expected the sample that comes with d2lres. Install d2lres again."
+            ) from damage
     found = fingerprint(sample.files, map(digest, contents))
     if found != sample.sha256:
         raise DataError(

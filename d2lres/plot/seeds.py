@@ -1,6 +1,7 @@
 """What several trainings of each net reached, and which means differ by more than chance."""
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from matplotlib.ticker import MaxNLocator
 
@@ -27,15 +28,11 @@ PLOT, PITCH, BELOW = 400, 24, 44  # CSS pixels: the area, a row, the numbers and
 
 def in_words(name: str, values: Sequence[float], others: Sequence[float], chance: float) -> str:
     """One row as a phrase."""
-    words = f"{name} {mean(values):.1f} ({min(values):.1f} to {max(values):.1f}"
+    words = f"{name} {fmean(values):.1f} ({min(values):.1f} to {max(values):.1f}"
     if values is not others:
-        far = mean(values) - mean(others)
+        far = fmean(values) - fmean(others)
         words += f", {far:+.1f}" if abs(far) > chance else ", within chance"
     return words + ")"
-
-
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 @styled
@@ -66,13 +63,13 @@ def plot_seeds(
     words = [in_words(name, each, others, chance) for name, each in rows.items()]
     alt = f"{xlabel}: {'; '.join(words)}. Chance reaches ±{chance:.1f}."
     left = MARGIN + max(text_width(name) for name in rows) + 12
-    right = max(text_width(f"{mean(each):.1f}") for each in rows.values()) + 14
+    right = max(text_width(f"{fmean(each):.1f}") for each in rows.values()) + 14
     height = PITCH * len(rows)
     figure, y = sheet(left + PLOT + right + MARGIN, height + BELOW, title, alt)
     axes = axes_at(figure, left, y, PLOT, height)
-    axes.axvspan(mean(others) - chance, mean(others) + chance, color=FAINT, zorder=0)
+    axes.axvspan(fmean(others) - chance, fmean(others) + chance, color=FAINT, zorder=0)
     for place, each in enumerate(rows.values()):
-        draw_row(axes, place, each, abs(mean(each) - mean(others)) > chance)
+        draw_row(axes, place, each, abs(fmean(each) - fmean(others)) > chance)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), rows)
     axes.set_xticks(ticks(*axes.get_xlim(), MaxNLocator(6, steps=[1, 2, 5, 10])))
@@ -85,9 +82,9 @@ def plot_seeds(
 def draw_row(axes, place: int, values: Sequence[float], differs: bool) -> None:
     """The dots of one net, their mean as a line across, and its number at the right."""
     color = VERMILLION if differs else BLUE
-    axes.plot([mean(values)] * 2, [place - 0.3, place + 0.3], color=color, linewidth=1.5)
+    axes.plot([fmean(values)] * 2, [place - 0.3, place + 0.3], color=color, linewidth=1.5)
     face = color if differs else "white"
     label = "differs" if differs else "within chance"
     axes.plot(values, [place] * len(values), "o", markersize=6, mec=color, mfc=face, label=label)
     where = {"transform": axes.get_yaxis_transform(), "va": "center", "size": SMALL}
-    axes.text(1.02, place, f"{mean(values):.1f}", color=ink(color) if differs else INK, **where)
+    axes.text(1.02, place, f"{fmean(values):.1f}", color=ink(color) if differs else INK, **where)

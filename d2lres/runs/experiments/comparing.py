@@ -6,6 +6,7 @@ Explained in the chapter "Ablations".
 import functools
 import math
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 
 from ...errors import ConfigError, unknown_name
 
@@ -37,12 +38,12 @@ class Comparison:
                 "Comparison: one training of each; expected two of some at least, which say how "
                 "far chance takes them. Train with another seed."
             )
-        squares = sum((v - mean(each)) ** 2 for each in values.values() for v in each)
+        squares = sum((v - fmean(each)) ** 2 for each in values.values() for v in each)
         self.deviation = math.sqrt(squares / self.degrees)
 
     def difference(self, name: str) -> float:
         """The mean of a variant minus that of the reference."""
-        return mean(self.values[name]) - mean(self.values[self.reference])
+        return fmean(self.values[name]) - fmean(self.values[self.reference])
 
     def error(self, name: str) -> float:
         """The standard error of `difference`."""
@@ -63,10 +64,6 @@ class Comparison:
         An approximation: Student's quantiles are added where a noncentral distribution is exact.
         """
         return (student(0.975, self.degrees) + student(power, self.degrees)) * self.error(name)
-
-
-def mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)
 
 
 @functools.cache
