@@ -25,6 +25,15 @@ def python(*words):
     return lambda: subprocess.run([sys.executable, *words], check=True, stdout=subprocess.DEVNULL)
 
 
+# The import of MXNet as it would be without `d2lres.machine.compiled`.
+COMPILING = """
+import d2lres
+from d2lres.machine import compiled
+compiled.Kept.compile = lambda self, text: compile(text, "<string>", "exec")
+import mxnet
+"""
+
+
 def every_variant():
     """(name, version, shortcut) of everything that is registered."""
     return [
@@ -51,12 +60,18 @@ def build():
 def main():
     bare = seconds(python("-c", "pass"), repeat=15)
     loaded = seconds(python("-c", "import d2lres"), repeat=15)
+    kept = seconds(python("-c", "import d2lres, mxnet"))
+    compiling = seconds(python("-c", COMPILING))
     table = seconds(python("-m", "d2lres", "summary", "resnet152", "--json"))
     counted = seconds(lambda: d2lres.count(d2lres.architecture("resnet152")))
     zoo = seconds(count_the_zoo, repeat=3)
     built = seconds(build, repeat=2)
     print(
         f"import d2lres: {1000 * (loaded - bare):.0f} ms more than Python's own {1000 * bare:.0f}"
+    )
+    print(
+        f"import mxnet: {kept - loaded:.2f} s; {compiling - loaded:.2f} s where its functions "
+        "are compiled each time"
     )
     print(f"d2lres summary resnet152 --json: {table:.2f} s")
     print(

@@ -170,8 +170,9 @@ pip_install --no-deps -r requirements-mxnet.txt
 "$venv/bin/python" scripts/link_blas.py
 pip_install --no-deps --no-build-isolation --editable .
 
-# The compiled library must load, or nothing in the book runs.
-"$venv/bin/python" - <<'PY' || fail "MXNet: its library does not load on this system. Install what the line above names, then run make again; or $instead."
+# The compiled library must load, or nothing in the book runs.  The first import compiles MXNet's
+# functions, and keeps them for all that follow, whatever the user's settings.
+PYTHONDONTWRITEBYTECODE='' "$venv/bin/python" - <<'PY' || fail "MXNet: its library does not load on this system. Install what the line above names, then run make again; or $instead."
 import ctypes, glob, sys, sysconfig
 for path in glob.glob(sysconfig.get_path("purelib") + "/mxnet/libmxnet.*"):
     try:
@@ -181,6 +182,7 @@ for path in glob.glob(sysconfig.get_path("purelib") + "/mxnet/libmxnet.*"):
         sys.exit("    " + str(error))
 else:
     sys.exit("    libmxnet: not among the installed files")
+import d2lres.live
 PY
 
 echo "$fingerprint" >"$venv/.complete"

@@ -226,6 +226,22 @@ def test_the_expected_values_stay_out_of_the_sandbox(tmp_path):
     assert judges.data["spread-test"] != again.data["spread-test"]
 
 
+def test_what_is_judged_once_holds_for_that_answer_alone(tmp_path):
+    """And for that test alone.  A kernel may send anything."""
+    from d2lres.classroom.judges import Judges
+    from d2lres.classroom.reference import load_assignment
+
+    judges = Judges(load_assignment("sums", small.write_course(tmp_path)), seed=1)
+    for found, points in ("1.5", 2), ("1.6", 0), ("1.5", 2), ("\ud800", 0), ([1.5], 0), (None, 0):
+        assert judges.verdict("mean-test", found)[0] == points
+    assert judges.verdict("spread-test", "1.5")[0] == 0
+    calls = []
+    judges.judges["mean-test"] = calls.append
+    assert judges.verdict("mean-test", "1.5") == (2, "") and not calls
+    judges.verdict("mean-test", "1.7")
+    assert calls == [1.7]
+
+
 @pytest.mark.parametrize(
     "old, new, said",
     [

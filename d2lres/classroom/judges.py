@@ -7,6 +7,7 @@ anew for each call of `grade`.
 """
 
 import contextlib
+import hashlib
 import io
 import sys
 from zlib import crc32
@@ -34,7 +35,7 @@ class Judges:
 
     def __init__(self, assignment: Assignment, seed: int):
         self.assignment, self.seed = assignment, seed
-        self.judges, self.data = {}, {}
+        self.judges, self.data, self.known = {}, {}, {}
         waiting, names = set(assignment.tests), {"__name__": "__main__"}
         with beside(assignment.folder), contextlib.redirect_stdout(io.StringIO()):
             for number, cell in enumerate(assignment.source.cells, 1):
@@ -67,7 +68,17 @@ class Judges:
         return self.assignment.tests[name].questions(self.data[name])
 
     def verdict(self, name: str, found: str) -> tuple[float, str]:
-        """The points for what a probe gave, and why they are not all."""
+        """The points for what a probe gave, and why they are not all.
+
+        Most of a class gives the same right answers, with the same inputs: each is judged once.
+        """
+        what = name, hashlib.sha256(repr(found).encode()).digest()
+        if what not in self.known:
+            self.known[what] = self.judge(name, found)
+        return self.known[what]
+
+    def judge(self, name: str, found: str) -> tuple[float, str]:
+        """As `verdict`, from the judge itself."""
         points = self.assignment.tests[name].points
         try:
             score = self.judges[name](decode(found), *map(decode, self.data[name]))

@@ -1,9 +1,10 @@
 """What is under us: the processor, NVIDIA's cards, MXNet's import, the packages that are missing.
 
 The files in the order of explanation: `processor`, `nvidia` (which build of MXNet a card can use),
-`repairs` (what MXNet misses in today's NumPy and Python), `importing` (the hook that has every
-import of MXNet prepared), `setting_up` (the first cell of a chapter).  Standard library only, up
-to the moment when MXNet is imported.
+`repairs` (what MXNet misses in today's NumPy and Python), `compiled` (MXNet's functions, kept from
+one import to the next), `importing` (the hook that has every import of MXNet prepared),
+`setting_up` (the first cell of a chapter).  Standard library only, up to the moment when MXNet is
+imported.
 """
 
 from ..names import on_first_use

@@ -98,6 +98,17 @@ def prepared(exec_module):
     return exec_mxnet
 
 
+def wrapper(name: str):
+    """What is to be put around the `exec_module` of this module, or None."""
+    if name == "mxnet":
+        return prepared
+    if name in ("mxnet.ndarray.register", "mxnet.symbol.register"):
+        from .compiled import compiled_once
+
+        return compiled_once
+    return None
+
+
 class Finder:
     """Says where MXNet is, as the finders behind this one tell, and has its import prepared.
 
@@ -106,13 +117,13 @@ class Finder:
 
     @classmethod
     def find_spec(cls, name, path=None, target=None):
-        if name != "mxnet":
+        if not (around := wrapper(name)):
             return None
         behind = sys.meta_path[sys.meta_path.index(cls) + 1 :]
         found = (f.find_spec(name, path, target) for f in behind if hasattr(f, "find_spec"))
         spec = next(filter(None, found), None)
         if spec and spec.loader:  # a mere folder of that name has no loader
-            spec.loader.exec_module = prepared(spec.loader.exec_module)
+            spec.loader.exec_module = around(spec.loader.exec_module)
         return spec
 
 
