@@ -35,8 +35,9 @@ def train(recorded, monkeypatch, tmp_path):
     def train(**changes):
         settings = {"name": "second", "only": HELD_OUT, "images": 64, "batch_size": 32, "lr": 0.1}
         recipe = FIRST.changed(**(settings | changes))
-        run = runs.train_recipe(recipe, tmp_path / "second", data="sample")
-        return run, weights(recorded / "first-0"), weights(tmp_path / "second")
+        out = tmp_path / f"second-{recipe.num_epochs}"
+        run = runs.train_recipe(recipe, out, data="sample")
+        return run, weights(recorded / "first-0"), weights(out)
 
     return train
 
@@ -74,6 +75,19 @@ def test_a_run_that_began_with_another_is_evaluated_alone(train):
     assert now == recorded_accuracy
 
 
+def test_features_that_never_change_are_computed_once_and_the_head_is_trained_to_its_optimum(train):
+    """A logistic regression is convex: where its gradient is 0, no weights are better."""
+    options = {"augment": (), "batch_size": 16, "num_epochs": 40, "lr": 0.1, "weight_decay": 0.1}
+    run, before, after = train(start="first-0", frozen=True, **options)
+    changed = {name for name in before if not numpy.array_equal(before[name], after[name])}
+    assert {name.split(".")[0] for name in changed} == {"4"}
+    assert runs.evaluate_run(run.folder)[0] == run.record["final"]["test_acc"]
+    again, *_ = train(start="first-0", frozen=True, **options | {"num_epochs": 80})
+    losses = [each.history.epochs[-1].train_loss for each in (run, again)]
+    assert losses[1] == pytest.approx(losses[0], rel=0.02)
+    assert losses[0] < 0.9 * run.history.epochs[0].train_loss
+
+
 def test_frozen_normalizations_use_their_statistics_in_training_too():
     """Batch statistics would make an image's output depend on the others in its batch."""
     from d2lres import autograd
@@ -108,7 +122,7 @@ def test_frozen_without_weights_is_refused():
         FIRST.changed(frozen=True)
 
 
-# --- some of the classes -------------------------------------------------------------------------
+# --- some of the images, some of the classes ------------------------------------------------------
 
 
 def test_only_keeps_the_images_of_the_classes_and_numbers_them_anew():
@@ -135,3 +149,24 @@ def test_only_keeps_the_images_of_the_classes_and_numbers_them_anew():
 def test_classes_that_make_no_sense_are_refused(classes, said):
     with pytest.raises(ConfigError, match=said):
         data.load("cifar-10", data="sample").only(classes)
+
+
+def test_each_draw_takes_other_images_and_the_same_ones_everywhere():
+    everything = data.load("cifar-10", data="sample")
+    first, second, again = (everything.first(100, draw) for draw in (0, 1, 1))
+    assert numpy.array_equal(second.train_images, again.train_images)
+    assert not numpy.array_equal(first.train_images, second.train_images)
+    assert numpy.array_equal(first.train_images, everything.first(100).train_images)
+    assert second.label.endswith("100 training images, draw 1")
+
+
+def test_an_experiment_that_draws_has_other_images_for_each_seed():
+    experiment = runs.find_experiment("halves-transfer")
+    classes = set(data.load("cifar-10", data="sample").classes)
+    learned = set(runs.find_experiment("halves").recipes[0].only)
+    for name, recipe, seed in experiment.runs():
+        assert recipe.draw == seed and name.endswith(f"-{seed}")
+        assert set(recipe.only) in (learned, classes - learned)
+        if recipe.start:  # what it knows are the other classes
+            half = recipe.start.removeprefix("halves/").removesuffix("-0")
+            assert not recipe.name.startswith(f"halves/{half}")

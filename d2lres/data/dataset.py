@@ -83,16 +83,19 @@ class Dataset:
             test_labels=self.train_labels[held_out],
         )
 
-    def first(self, images: int) -> "Dataset":
-        """The first so many training images of a fixed shuffle, the same on every machine."""
+    def first(self, images: int, draw: int = 0) -> "Dataset":
+        """The first so many training images of a fixed shuffle, the same on every machine.
+
+        Arguments: `images`, how many; `draw`, which of many shuffles, from 0.
+        """
         if not 0 < images <= len(self.train_labels):
             raise ConfigError(
                 f"{self.label}: {images} training images; expected 1 to {len(self.train_labels)}."
             )
-        chosen = np.random.RandomState(2015).permutation(len(self.train_labels))[:images]
+        chosen = np.random.RandomState(2015 + draw).permutation(len(self.train_labels))[:images]
         return replace(
             self,
-            label=f"{self.label}, {images:,} training images",
+            label=f"{self.label}, {images:,} training images" + f", draw {draw}" * (draw > 0),
             train_images=self.train_images[chosen],
             train_labels=self.train_labels[chosen],
         )

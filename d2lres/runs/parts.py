@@ -8,7 +8,7 @@ from .records import Run, weights_of
 
 # What is done to all photographs, and what to none.
 ALWAYS = {"augment": ("crop", "flip"), "normalize": True}
-NEVER = {"only": (), "images": None, "validation": False}
+NEVER = {"only": (), "images": None, "draw": 0, "validation": False}
 
 
 def with_photographs(recipe: Recipe, folder) -> Recipe:
@@ -65,7 +65,7 @@ def iterators(recipe: Recipe, data: str, seed: int):
     if recipe.only:
         dataset = dataset.only(recipe.only)
     if recipe.images is not None:
-        dataset = dataset.first(recipe.images)
+        dataset = dataset.first(recipe.images, recipe.draw)
     statistics = dataset.statistics()
     border = [round(255 * mean) for mean in statistics[0]]
     normalize = statistics if recipe.normalize else None
@@ -125,6 +125,11 @@ def initializer(recipe: Recipe):
 
     he = init.MSRAPrelu(factor_type="in", slope=0)
     return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
+
+
+def kept_features(net, iterator, device) -> list:
+    """What the head of a net receives of each batch, with the labels: computed once, and kept."""
+    return [(net[:-1](X.as_in_ctx(device)), y) for X, y in iterator]
 
 
 def load_features(net, run: Run, device=None) -> None:

@@ -9,7 +9,7 @@ from ..files import check_writable, locked
 from ..train import History, Recipe
 from ..train.labels import check_labels
 from .origin import commit, machine
-from .parts import build_net, initializer, iterators, load_features, normalization
+from .parts import build_net, initializer, iterators, kept_features, load_features, normalization
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, write_record
 
 
@@ -67,8 +67,12 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
     net.initialize(initializer(recipe), ctx=device)
     if recipe.start:
         load_features(net, recorded(recipe.start), device)
+    learner, batches = net, (train_iter, test_iter)
     if recipe.frozen:
         freeze(net)
+        if not recipe.augment and not recipe.sides:  # the head is shown the same in every epoch
+            batches = [kept_features(net, each, device) for each in batches]
+            learner = net[-1]
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     record = {
         "recipe": recipe.to_dict(),
@@ -86,9 +90,8 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
 
     try:
         history = fit(
-            net,
-            train_iter,
-            test_iter,
+            learner,
+            *batches,
             **recipe.fit_options(),
             device=device,
             kvstore=kvstore,

@@ -18,14 +18,15 @@ class Recipe:
     The net: `architecture`, `version` and `shortcut` (None: the usual), `classes`, `zero_gamma`
     (let every residual branch begin at zero), `initializer` ("xavier" or "he").
     What it begins with: `start`, the name of a recorded run whose weights it takes, all but the
-    head's; `frozen`, whether those stay as they are.
+    head's; `frozen`, whether those stay as they are.  Where they stay, and the images do, too, the
+    features are computed once.
     The images: `dataset`, `only` (the names of the classes that are used; none: all), `images` (the
-    first so many of a fixed shuffle; None: all), `validation` (whether a tenth of the training
-    images is held out, and asked in place of the test images: so a setting is chosen), `resize`
-    (side in pixels; None: as they are), `sides` (pairs of a number of epochs and the side that
-    training images have once those are done; none: `resize`),
-    `augment` (of "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of
-    each channel and divide by its deviation).
+    first so many of a shuffle; None: all), `draw` (which of many fixed shuffles), `validation`
+    (whether a tenth of the training images is held out, and asked in place of the test images: so a
+    setting is chosen), `resize` (side in pixels; None: as they are), `sides` (pairs of a number of
+    epochs and the side that training images have once those are done; none: `resize`), `augment`
+    (of "crop", a shift by up to 4 pixels, and "flip"), `normalize` (subtract the mean of each
+    channel and divide by its deviation).
     The loss: `label_smoothing` (0 to 1), `mixup` (the alpha of its Beta distribution; 0: none).
     The steps: SGD with `momentum`, on the mean loss of `batch_size` images; `lr`, the highest
     learning rate, which is meant for `lr_batch` images and grows with the batch (None: it does
@@ -52,6 +53,7 @@ class Recipe:
     frozen: bool = False
     only: tuple[str, ...] = ()
     images: int | None = None
+    draw: int = 0
     validation: bool = False
     sides: tuple[tuple[int, int], ...] = ()
     augment: tuple[str, ...] = ()
@@ -79,7 +81,7 @@ class Recipe:
             self._require(field.name, fits, f"a value of the type {field.type}")
         for name in ("batch_size", "num_epochs", "lr", "test_every"):
             self._require(name, getattr(self, name) > 0, "more than 0")
-        for name in ("mixup", "weight_decay", "warmup"):
+        for name in ("mixup", "weight_decay", "warmup", "draw"):
             self._require(name, getattr(self, name) >= 0, "0 or more")
         for name in ("label_smoothing", "momentum"):
             self._require(name, 0 <= getattr(self, name) < 1, "0 or more and less than 1")

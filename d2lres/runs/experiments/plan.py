@@ -12,7 +12,8 @@ class Experiment:
     """What is asked, and the runs that answer it.
 
     `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
-    `data`: "full", or "sample" where the shipped sample is enough.
+    `data`: "full", or "sample" where the shipped sample is enough.  `draws`: whether each seed
+    draws images of its own, where a recipe takes some.
     """
 
     name: str
@@ -22,11 +23,13 @@ class Experiment:
     minutes: int = 0
     weights: bool = False
     data: str = "full"
+    draws: bool = False
 
     def runs(self) -> Iterator[tuple[str, Recipe, int]]:
         """(name, recipe, seed) of each run: all recipes with one seed, then with the next."""
         for seed in self.seeds:
             for recipe in self.recipes:
+                recipe = recipe.changed(draw=seed) if self.draws else recipe
                 yield f"{recipe.name}-{seed}", recipe, seed
 
 
@@ -69,6 +72,45 @@ def memorize(net: str) -> Recipe:
 # Five classes to learn from, and five that are held out: animals and vehicles among both.
 PRETRAINED = ("airplane", "automobile", "cat", "deer", "frog")
 HELD_OUT = ("bird", "dog", "horse", "ship", "truck")
+HALVES = {"first": PRETRAINED, "second": HELD_OUT}
+
+
+def ways(half: str, other: str) -> Iterator[Recipe]:
+    """How to learn one half of the classes from few images, with what was learned from another.
+
+    A head alone is a logistic regression, trained to its optimum.  Its decay is the validation
+    images' choice: of 0.0005, 0.002, 0.005, 0.02, 0.05 and 0.2, the best was the one next to
+    1 / images, with 100, with 500 and with 2,500 images.
+    """
+    start = f"halves/{other}-0"
+    for images, batch_size in ((100, 20), (500, 50), (2500, 100)):
+        for way, changes in {
+            "scratch": {},
+            "scratch-long": {"num_epochs": 200},
+            "head": {
+                "start": start,
+                "frozen": True,
+                "augment": (),
+                "num_epochs": 400,
+                "lr": 0.2,
+                "weight_decay": 1 / images,
+            },
+            "fine-tuned": {"start": start, "lr": 0.02},
+        }.items():
+            yield half_recipe(
+                f"{half}-{way}-{images}",
+                half,
+                images=images,
+                batch_size=batch_size,
+                **{"num_epochs": 20, **changes},
+            )
+
+
+def half_recipe(name: str, half: str, **changes) -> Recipe:
+    """The short recipe for one half of the classes; the test images are asked once."""
+    num_epochs = changes.get("num_epochs", SHORT.num_epochs)
+    options = {"only": HALVES[half], "test_every": num_epochs, **changes}
+    return short(name, **options).changed(name=f"halves/{name}")
 
 
 EXPERIMENTS = {
@@ -187,6 +229,21 @@ EXPERIMENTS = {
             (short("pretrained", only=PRETRAINED, images=None, test_every=1),),
             minutes=4,
             weights=True,
+        ),
+        Experiment(
+            "halves",
+            "What does a net learn from each half of the classes?",
+            tuple(half_recipe(half, half, images=None) for half in HALVES),
+            minutes=6,
+            weights=True,
+        ),
+        Experiment(
+            "halves-transfer",
+            "How many images of one half is it worth to have learned the other?",
+            (*ways("second", "first"), *ways("first", "second")),
+            tuple(range(6)),
+            minutes=70,
+            draws=True,
         ),
         Experiment(
             "transfer",
