@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+from operator import mul
 from pathlib import Path
 
 import numpy
@@ -12,13 +13,14 @@ import pytest
 from small_recipe import SMALL as SMALL_RECIPE
 from tiny_cifar import tiny_cifar
 
-from d2lres import ConfigError
+from d2lres import ConfigError, live_counts, np
 from d2lres.commands import main
 from d2lres.data import SETS
 from d2lres.runs import (
     EXPERIMENTS,
     Comparison,
     Experiment,
+    build_net,
     check_data,
     experiment_names,
     find_experiment,
@@ -29,9 +31,22 @@ from d2lres.runs import (
 from d2lres.runs.experiments.comparing import student
 from d2lres.runs.experiments.recording import SMALL
 from d2lres.structure import architecture
-from d2lres.train import Epoch, find_recipe, recipe_names
+from d2lres.train import Epoch, Recipe, find_recipe, recipe_names
 
 TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2)
+
+
+def test_a_recipe_can_leave_normalization_out():
+    """The convolutions' and the head's weights alone, and no running statistics."""
+    recipe = find_experiment("rates").recipes[-1]
+    net = build_net(recipe)
+    net.initialize()
+    net(np.zeros((1, 3, 16, 16))).wait_to_read()
+    widths = [3] + 7 * [16] + 6 * [32] + 6 * [64]  # 6n + 1 convolutions, n = 3
+    weights = 9 * sum(map(mul, widths, widths[1:])) + 64 * 10 + 10
+    assert live_counts(net) == {"params": weights, "buffers": 0}
+    assert not recipe.norm and recipe.to_dict()["norm"] is False
+    assert Recipe(**recipe.to_dict()) == recipe
 
 
 @pytest.mark.parametrize("name", experiment_names())

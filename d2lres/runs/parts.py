@@ -3,6 +3,7 @@
 import os
 
 from ..errors import ConfigError, DataError
+from ..structure import Architecture, architecture, without_norm
 from ..train import Recipe
 from .records import Run, weights_of
 
@@ -108,12 +109,17 @@ def normalization(train_iter) -> dict | None:
     return dict(zip(("means", "deviations"), map(list, train_iter.normalize), strict=True))
 
 
+def architecture_of(recipe: Recipe) -> Architecture:
+    """What the net of a recipe is, as data."""
+    net = architecture(recipe.architecture, recipe.classes, recipe.version, recipe.shortcut)
+    return net if recipe.norm else without_norm(net)
+
+
 def build_net(recipe: Recipe):
     """The net of a recipe, not yet initialized."""
     from ..live import build, zero_last_gamma
 
-    options = {"version": recipe.version, "shortcut": recipe.shortcut}
-    net = build(recipe.architecture, classes=recipe.classes, **options)
+    net = build(architecture_of(recipe))
     if recipe.zero_gamma:
         zero_last_gamma(net)
     return net

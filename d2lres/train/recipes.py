@@ -15,8 +15,9 @@ AUGMENTATIONS = ("crop", "flip")
 class Recipe:
     """What to train, on what, and how.
 
-    The net: `architecture`, `version` and `shortcut` (None: the usual), `classes`, `zero_gamma`
-    (let every residual branch begin at zero), `initializer` ("xavier" or "he").
+    The net: `architecture`, `version` and `shortcut` (None: the usual), `classes`, `norm` (whether
+    it has its normalizations), `zero_gamma` (let every residual branch begin at zero),
+    `initializer` ("xavier" or "he").
     What it begins with: `start`, the name of a recorded run whose weights it takes, all but the
     head's; `frozen`, whether those stay as they are.  Where they stay, and the images do, too, the
     features are computed once.
@@ -47,6 +48,7 @@ class Recipe:
     source: str = ""
     version: str | None = None
     shortcut: str | None = None
+    norm: bool = True
     initializer: str = "xavier"
     zero_gamma: bool = False
     start: str | None = None

@@ -167,6 +167,24 @@ EXPERIMENTS = {
             weights=True,
         ),
         Experiment(
+            "rates",
+            "Without normalization, is there a learning rate at which a plain net learns?",
+            tuple(
+                memorize("plain20").changed(
+                    name=f"rates/{'norm' if norm else 'bare'}-{initializer}-{lr}",
+                    norm=norm,
+                    initializer=initializer,
+                    lr=lr,
+                    test_every=15,
+                )
+                for norm in (True, False)
+                for initializer in ("he", "xavier")
+                for lr in (0.001, 0.005, 0.02, 0.1)
+            ),
+            SEEDS,
+            minutes=55,
+        ),
+        Experiment(
             "depth",
             "Does depth help on all of CIFAR-10, with shortcuts and without?",
             tuple(
