@@ -18,6 +18,7 @@ from matplotlib.text import Text
 from d2lres import plot
 from d2lres.errors import ConfigError, ShapeError
 from d2lres.structure import (
+    AvgPool,
     BatchNorm,
     Conv,
     MaxPool,
@@ -317,6 +318,8 @@ def test_words_say_what_is_unusual():
         "1×1 conv, 8, /2 + bias": Conv(8, kernel=1, strides=2, padding="same", use_bias=True),
         "2×2 max pool, /2, same": MaxPool(kernel=2, strides=2, padding="same"),
         "every 3rd pixel": MaxPool(kernel=1, strides=3),
+        "7×7 average pool": AvgPool(kernel=7),
+        "2×2 average pool, /2": AvgPool(kernel=2, strides=2),
         "BN without γ, β": BatchNorm(scale=False, center=False),
         "zeros around: 1/2/3/4": Pad(1, 2, 3, 4),
         "+3 zero channels": ZeroChannels(3),

@@ -9,6 +9,7 @@ from . import arch, zoo
 from .accounting import Memory, Row, count, count_layers, explicit, memory, pads, slide
 from .arch import (
     Architecture,
+    AvgPool,
     BatchNorm,
     Conv,
     Dense,
@@ -46,6 +47,7 @@ __all__ = [
     "IMAGENET",
     "WIDTHS",
     "Architecture",
+    "AvgPool",
     "BatchNorm",
     "Contrast",
     "Conv",

@@ -104,6 +104,17 @@ class MaxPool:
 
 
 @dataclass(frozen=True)
+class AvgPool:
+    """The mean over square windows that all lie inside the map: there is no padding."""
+
+    kernel: int
+    strides: int = 1
+
+    def __post_init__(self):
+        _require_whole(self, 1, "kernel", "strides")
+
+
+@dataclass(frozen=True)
 class GlobalAvgPool:
     """The mean of each channel: (C, H, W) becomes (C, 1, 1)."""
 
@@ -250,7 +261,11 @@ def with_padding(item, padding):
     """
     return transform(
         item,
-        lambda layer: replace(layer, padding=padding) if getattr(layer, "kernel", 1) > 1 else layer,
+        lambda layer: (
+            replace(layer, padding=padding)
+            if hasattr(layer, "padding") and layer.kernel > 1
+            else layer
+        ),
     )
 
 
@@ -290,6 +305,7 @@ NAMES = {
     "ReLU": "relu",
     "Sigmoid": "sigmoid",
     "MaxPool": "pool",
+    "AvgPool": "pool",
     "GlobalAvgPool": "pool",
     "Dense": "dense",
     "Pad": "pad",
