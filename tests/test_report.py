@@ -7,6 +7,7 @@ import pytest
 from variants import VARIANTS, fitting
 
 from d2lres import ConfigError, ShapeError, architecture, architecture_names, contrast, summarize
+from d2lres.structure import implementations
 
 COSTS = ("params", "buffers", "macs")
 
@@ -139,3 +140,31 @@ def test_an_architecture_of_ones_own_can_be_summarized():
 
     mine = replace(architecture("resnet18", classes=3), name="mine")
     assert summarize(mine, (1, 32, 32)).to_text().startswith("mine (v1, shortcut B) on 1x32x32")
+
+
+# --- implementations side by side ----------------------------------------------------------------
+
+
+def test_implementations_are_told_apart_by_what_is_published_of_them():
+    """d2l's 20 biases, Gluon's 32, TensorFlow's 4 projections: the chapter counts live nets."""
+    table = implementations(
+        {
+            "paper": "resnet18",
+            "d2l": "d2l-resnet18",
+            "tensorflow": "tensorflow-resnet34",
+            "gluon": "gluon-resnet50",
+            "v1.5": architecture("resnet50", version="v1.5"),
+            "v2": architecture("gluon-resnet50", version="v2"),
+            "plain": "plain18",
+        }
+    )
+    assert [row[1:] for row in table.rows] == [
+        ("3x3", "0", "3", "yes", "yes", "all", "11,689,512"),
+        ("3x3", "20", "3", "no", "yes", "all", "11,692,520"),
+        ("3x3", "0", "4", "yes", "yes", "7x7", "21,801,896"),
+        ("1x1", "32", "4", "yes", "yes", "all", "25,575,912"),
+        ("3x3", "0", "4", "yes", "yes", "all", "25,557,032"),
+        ("3x3", "0", "4", "no", "yes", "all", "25,549,480"),
+        ("3x3", "0", "0", "", "yes", "all", "11,515,688"),
+    ]
+    assert max(map(len, table.to_text().splitlines())) <= 80

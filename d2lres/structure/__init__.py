@@ -2,7 +2,8 @@
 
 The files in the order of explanation: `arch` (an architecture as data), `zoo` (the named ones),
 `accounting` (shapes, parameters, MACs, bytes), `tables` (text, Markdown and HTML), `report` (counts
-side by side).  Nothing here needs NumPy or MXNet, so all of it runs in a browser, too.
+side by side), `implementations` (what sets them apart).  Nothing here needs NumPy or MXNet, so all
+of it runs in a browser, too.
 """
 
 from . import arch, zoo
@@ -27,6 +28,7 @@ from .arch import (
     with_padding,
     without_norm,
 )
+from .implementations import implementations
 from .report import Contrast, Summary, contrast, label, summarize
 from .tables import Table
 from .zoo import (
@@ -76,6 +78,7 @@ __all__ = [
     "count_layers",
     "explicit",
     "imagenet",
+    "implementations",
     "label",
     "memory",
     "named",

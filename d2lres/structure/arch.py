@@ -4,7 +4,7 @@ A residual network is a stem, some stages of blocks, and a head.  Each part is a
 and a layer is a frozen dataclass that says what it is and computes nothing.  What can be computed
 from the data (shapes, counts, pictures, the live net) is computed elsewhere.
 
-Explained in the chapter "ResNet-18, layer by layer"; padding in "Any input size".
+Explained in the chapter "ResNet-18, layer by layer"; padding in "Padding, and what a pixel sees".
 """
 
 from collections.abc import Callable
@@ -235,7 +235,7 @@ def transform(item, change: Callable):
     """The same architecture, block or tuple of layers with `change(layer)` in place of each layer.
 
     `change` sees every layer that holds no others, wherever it stands, and returns the layer to
-    put there, or None for no layer at all.  Chapter "Any input size".
+    put there, or None for no layer at all.  Chapter "Padding, and what a pixel sees".
 
     >>> transform((Conv(8), ReLU()), lambda layer: replace(layer, kernel=5)
     ...           if isinstance(layer, Conv) else layer)[0].kernel
@@ -254,7 +254,7 @@ def with_padding(item, padding):
     """The same architecture, block or layers with another padding of convolutions and pooling.
 
     Argument: `padding`, as that of `Conv`.  Windows of one pixel need none and keep theirs.
-    Raises ConfigError for what is no padding.  Chapter "Any input size".
+    Raises ConfigError for what is no padding.  Chapter "Padding, and what a pixel sees".
 
     >>> with_padding((Conv(8),), "same")[0].padding
     'same'

@@ -1,6 +1,6 @@
 """How many pixels a convolution or a pooling layer adds to an image.
 
-Explained in the chapter "Any input size".
+Explained in the chapter "Padding, and what a pixel sees".
 """
 
 from ..arch import AvgPool
