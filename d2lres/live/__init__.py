@@ -1,7 +1,7 @@
 """Gluon nets: what an architecture becomes when it computes.  The only room that imports MXNet.
 
 The files in the order of explanation: `_mxnet` (imports MXNet and hands out its names), `blocks`
-(residual blocks), `models` (from data to a net), `equivalence` (do two nets compute the same?).
+(residual blocks), `models` (from data to a net), `equivalence` (do two nets compute the same? let them).
 """
 
 from ._mxnet import autograd, find_device, gluon, init, mx, nn, np, npx, num_gpus, try_gpu
@@ -14,7 +14,7 @@ from .blocks import (
     conv3x3,
     sequential,
 )
-from .equivalence import apart, copy_weights, difference, respond
+from .equivalence import apart, copy_weights, deepen, difference, hand_on, respond
 from .models import Net, build, freeze, live_counts, zero_last_gamma
 
 __all__ = [
@@ -29,10 +29,12 @@ __all__ = [
     "conv1x1",
     "conv3x3",
     "copy_weights",
+    "deepen",
     "difference",
     "find_device",
     "freeze",
     "gluon",
+    "hand_on",
     "init",
     "live_counts",
     "mx",

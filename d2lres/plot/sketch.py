@@ -218,6 +218,12 @@ class Sketch:
         options = {"color": color, "linewidth": width * POINT, "linestyle": style}
         self.axes.add_artist(Line2D((x0, x1), (y0, y1), **options))
 
+    def vector(self, start, end, color) -> None:
+        """An arrow of a color from one point to another, its tip on the second."""
+        look = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": 0}
+        look |= {"color": color, "linewidth": 2 * POINT, "joinstyle": "miter"}
+        self.axes.add_artist(FancyArrowPatch(start, end, **look))
+
     def plus(self, x: float, y: float, radius: float = 10) -> None:
         """The addition, a circled plus with its centre at (x, y)."""
         arm = 0.55 * radius
