@@ -84,9 +84,10 @@ def test_a_deeper_net_can_compute_what_a_shallower_one_does(kind):
     shallow, deep = (started(d2lres.build(f"cifar-{kind}{depth}"), shape) for depth in (8, 20))
     deep.initialize(force_reinit=True)  # else both began with the same seed
     X = np.random.uniform(-1, 1, size=(2, *shape))
-    assert np.abs(deep(X) - shallow(X)).max() > 1e-3
+    wanted = shallow(X)
+    assert np.abs(deep(X) - wanted).max() > 0.1 * np.abs(wanted).max()
     deepen(shallow, deep)
-    assert np.abs(deep(X) - shallow(X)).max() < 1e-3 * np.abs(shallow(X)).max()
+    assert np.abs(deep(X) - wanted).max() < 1e-3 * np.abs(wanted).max()
 
 
 def test_a_residual_block_hands_on_by_one_vector_and_a_plain_one_by_all_its_weights():
@@ -108,7 +109,7 @@ def test_a_residual_block_hands_on_by_one_vector_and_a_plain_one_by_all_its_weig
 def test_what_cannot_be_deepened_is_refused_in_words():
     shape = (3, 16, 16)
     nets = [started(d2lres.build(f"cifar-plain{depth}"), shape) for depth in (14, 8)]
-    with pytest.raises(d2lres.ConfigError, match=r"\[2, 2, 2\] blocks in the stages, then \[1, 1, 1\]"):
+    with pytest.raises(d2lres.ConfigError, match=r"\[2, 2, 2\] blocks in the stages, then \[1, 1"):
         deepen(*nets)
     v2 = started(d2lres.build("wrn-10-1"), shape)
     with pytest.raises(d2lres.ConfigError, match="ends in no batch normalization"):
