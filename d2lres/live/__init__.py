@@ -1,7 +1,7 @@
 """Gluon nets: what an architecture becomes when it computes.  The only room that imports MXNet.
 
 The files in the order of explanation: `_mxnet` (imports MXNet and hands out its names), `blocks`
-(residual blocks), `models` (from data to a net), `equivalence` (do two nets compute the same? let them).
+(residual blocks), `models` (from data to a net), `equivalence` (do two nets compute the same?).
 """
 
 from ._mxnet import autograd, find_device, gluon, init, mx, nn, np, npx, num_gpus, try_gpu
