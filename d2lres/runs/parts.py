@@ -18,7 +18,7 @@ def with_photographs(recipe: Recipe, folder) -> Recipe:
     They come at the side that the recipe's own images have, are cut and mirrored at random, and
     normalized; the recipe says so then.
     Raises ConfigError for a home folder of nobody.
-    Chapter "A modern recipe, piece by piece".
+    Chapter "Images, targets and seeds".
     """
     from ..data import SETS
     from ..data.find import expanded
