@@ -164,6 +164,6 @@ def load_features(net, run: Run, device=None) -> None:
                 parameter.set_data(other.data())
     except (AssertionError, ValueError, mx.MXNetError) as error:
         raise DataError(
-            f"{weights_of(run)}: {error}; expected weights that fit the net. Take a run of the same "
-            "architecture."
+            f"{weights_of(run)}: {error}; expected weights that fit the net. Take a run of the "
+            "same architecture."
         ) from error
