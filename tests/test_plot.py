@@ -163,6 +163,7 @@ MORE = {
     "four nets": lambda: plot.plot_stages(
         [summarize("resnet50", version=v) for v in ("v1", "v1.5", "v2")] + [summarize("plain18")]
     ),
+    "far": lambda: plot.draw_deflections({"far": (50, 90), "back": (-3, 0)}),
     "downwards": lambda: plot.draw_deflections({"down": (0.5, -1), "ahead": (1, 0)}, (2, 1)),
     "twelve lines": lambda: lines({f"net {i}": [i, i / 12] for i in range(12)}),
     "long names": lambda: lines({f"a line {'with a long name ' * i}": [i, 1] for i in range(5)}),
@@ -906,6 +907,7 @@ def test_deflections_are_the_sums_that_their_arrows_make():
     assert zero[1][0] - zero[0][0] == pytest.approx(3 * scale)
     assert "a little: F(x) is put to the tip" in figure.alt and "turned by 17°" in figure.alt
     assert "nothing: y is x." in figure.alt
+    assert plot.draw_deflections({"back": (-3, 0)}).alt.endswith("to the origin, and y is 0.")
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from .sketch import Sketch
 
 Vector = tuple[float, float]
 
-# CSS pixels: the length of x, from one picture to the next, the words below, and a label's distance
-LENGTH, APART, BELOW, OFF = 150, 74, 40, 13
+# CSS pixels: x at its longest, the highest picture, from one to the next, the words below, and how
+# far a name stands from its arrow
+LENGTH, HIGH, APART, BELOW, OFF = 150, 240, 74, 40, 13
 
 
 def sum_of(x: Vector, residual: Vector) -> Vector:
@@ -27,6 +28,8 @@ def in_words(name: str, x: Vector, residual: Vector) -> str:
     if not any(residual):
         return f"{name}: y is x."
     y = sum_of(x, residual)
+    if not any(y):
+        return f"{name}: F(x) leads back to the origin, and y is 0."
     words = "F(x) is put to the tip of x, and y reaches from the origin to its end"
     size = f"{hypot(*y) / hypot(*x):.2g} times as long as x, turned by {turned(x, residual):.0f}°"
     return f"{name}: {words}, {size}."
@@ -57,12 +60,14 @@ def draw_deflections(
         )
     words = " ".join(in_words(name, x, each) for name, each in residuals.items())
     sketch = Sketch(f"{title}. " * bool(title) + f"x as an arrow. {words}")
-    scale = LENGTH / hypot(*x)
     corners = [v for each in residuals.values() for v in ((0, 0), x, sum_of(x, each))]
+    wide, tall = (max(c[i] for c in corners) - min(c[i] for c in corners) for i in (0, 1))
+    room = (PAGE - 2 * MARGIN) / len(residuals) - APART
+    scale = min(LENGTH / hypot(*x), room / (wide or 1), HIGH / (tall or 1))
     left, right = (scale * pick(c[0] for c in corners) for pick in (min, max))
     low, high = (scale * pick(c[1] for c in corners) for pick in (min, max))
     pitch = right - left + APART
-    width = min(PAGE, pitch * len(residuals) + 2 * MARGIN)
+    width = pitch * len(residuals) + 2 * MARGIN
     origin = sketch.title(title, width) + high + 2 * OFF
     for i, (name, residual) in enumerate(residuals.items()):
         draw_one(sketch, MARGIN + i * pitch - left, origin, x, residual, scale)
@@ -80,7 +85,7 @@ def draw_one(sketch: Sketch, left, origin, x: Vector, residual: Vector, scale: f
     def name(start, end, text, color, side, off=OFF):
         """Beside the middle of an arrow, to its left (1) or right (-1) as it points."""
         (x0, y0), (x1, y1) = start, end
-        length = hypot(x1 - x0, y1 - y0)
+        length = hypot(x1 - x0, y1 - y0) or 1  # F(x) = -x leaves no y
         away = off * side / length
         middle = (x0 + x1) / 2 + away * (y1 - y0), (y0 + y1) / 2 - away * (x1 - x0)
         sketch.text(*middle, text, color=ink(color))
