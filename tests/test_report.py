@@ -7,7 +7,7 @@ import pytest
 from variants import VARIANTS, fitting
 
 from d2lres import ConfigError, ShapeError, architecture, architecture_names, contrast, summarize
-from d2lres.structure import implementations
+from d2lres.structure import architectures_table, implementations
 
 COSTS = ("params", "buffers", "macs")
 
@@ -168,3 +168,25 @@ def test_implementations_are_told_apart_by_what_is_published_of_them():
         ("3x3", "0", "0", "", "yes", "all", "11,515,688"),
     ]
     assert max(map(len, table.to_text().splitlines())) <= 80
+
+
+def test_the_papers_table_of_architectures():
+    """He et al. (2015), table 1, row by row: sizes, blocks and how many."""
+    table = architectures_table([f"resnet{depth}" for depth in (18, 34, 50, 101, 152)])
+    assert table.header == ("stage", "output", "layers", "18", "34", "50", "101", "152")
+    assert [row[:3] for row in table.rows] == [
+        ("conv1", "112", "7x7, 64, stride 2"),
+        ("", "56", "3x3 max pool, stride 2"),
+        ("conv2_x", "56", "[3x3, 64; 3x3, 64]"),
+        ("conv2_x", "56", "[1x1, 64; 3x3, 64; 1x1, 256]"),
+        ("conv3_x", "28", "[3x3, 128; 3x3, 128]"),
+        ("conv3_x", "28", "[1x1, 128; 3x3, 128; 1x1, 512]"),
+        ("conv4_x", "14", "[3x3, 256; 3x3, 256]"),
+        ("conv4_x", "14", "[1x1, 256; 3x3, 256; 1x1, 1024]"),
+        ("conv5_x", "7", "[3x3, 512; 3x3, 512]"),
+        ("conv5_x", "7", "[1x1, 512; 3x3, 512; 1x1, 2048]"),
+        ("", "1", "average pool, 1000-d fc, softmax"),
+    ]
+    counts = [row[3:] for row in table.rows[2:10]]
+    assert counts[0] == ("x 2", "x 3", "", "", "") and counts[1] == ("", "", "x 3", "x 3", "x 3")
+    assert counts[4] == ("x 2", "x 6", "", "", "") and counts[5] == ("", "", "x 6", "x 23", "x 36")

@@ -2,8 +2,8 @@
 
 The files in the order of explanation: `arch` (an architecture as data), `zoo` (the named ones),
 `accounting` (shapes, parameters, MACs, bytes), `tables` (text, Markdown and HTML), `report` (counts
-side by side), `implementations` (what sets them apart).  Nothing here needs NumPy or MXNet, so all
-of it runs in a browser, too.
+and layer by layer), `side_by_side` (the paper's table, and one of implementations).  Nothing here
+needs NumPy or MXNet, so all of it runs in a browser, too.
 """
 
 from . import arch, zoo
@@ -28,8 +28,8 @@ from .arch import (
     with_padding,
     without_norm,
 )
-from .implementations import implementations
 from .report import Contrast, Summary, contrast, label, summarize
+from .side_by_side import architectures_table, implementations
 from .tables import Table
 from .zoo import (
     IMAGENET,
@@ -71,6 +71,7 @@ __all__ = [
     "architecture",
     "architecture_families",
     "architecture_names",
+    "architectures_table",
     "basic",
     "bottleneck",
     "contrast",
