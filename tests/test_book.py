@@ -185,6 +185,21 @@ def test_a_notebook_is_clean(path):
             assert not re.search(r"/(home|root|tmp|Users|content)/", stored), f"{where}: a path"
 
 
+@NOTEBOOK
+def test_a_cell_can_be_read_without_scrolling(path):
+    """CONTRIBUTING: at most 30 lines."""
+    cells = [cell for cell in json.loads(path.read_text())["cells"] if cell["cell_type"] == "code"]
+    assert max(len("".join(cell["source"]).splitlines()) for cell in cells) <= 30
+
+
+def test_the_plan_for_teachers_has_every_chapter_in_the_order_of_the_book():
+    plan = (CHAPTERS / "teachers.md").read_text().split("## The chapters")[1].split("\n## ")[0]
+    planned = re.findall(r"^\| \[.*?\]\((\S+)\.ipynb\)", plan, re.MULTILINE)
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    chapters = [Path(c["file"]).name for part in parts[:-1] for c in part["chapters"]]
+    assert planned == chapters
+
+
 def heading_anchor(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")

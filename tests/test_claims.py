@@ -18,7 +18,8 @@ from d2lres.runs import records
 
 ROOT = Path(__file__).parents[1]
 RUNS = ROOT / "runs"
-LIVE = ("fit(", "learn(", "evaluate(", "build_net(", "build(", "%pip")  # more than to read records
+# More than to read records.
+LIVE = ("fit(", "learn(", "evaluate(", "build_net(", "trained_net(", "build(", "%pip")
 
 
 def failed_claims(chapter: str) -> list[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from small_recipe import SMALL
-from variants import VARIANTS
+from variants import VARIANTS, fitting
 
 from d2lres import architecture_names, summarize
 from d2lres.commands import main
@@ -42,14 +42,15 @@ def test_list_says_how_endless_families_are_named_and_which_options_they_have(ca
 @pytest.mark.parametrize("name, version, shortcut", VARIANTS)
 def test_summary_json_adds_up(capfd, name, version, shortcut):
     options = ["--version", version, "--shortcut", shortcut, "--classes", "10"]
-    words = ["summary", name, "--json", "--input", "1,96,96", *options]
+    shape = fitting(name, (1, 96, 96))
+    words = ["summary", name, "--json", "--input", ",".join(map(str, shape)), *options]
     status, out, _ = d2lres(capfd, *words)
     found = json.loads(out)
     assert status == 0
     for cost in ("params", "buffers", "macs"):
         assert found[cost] == sum(row[cost] for row in found["rows"])
     chosen = {"classes": 10, "version": version, "shortcut": shortcut}
-    assert found == summarize(name, (1, 96, 96), **chosen).to_dict()
+    assert found == summarize(name, shape, **chosen).to_dict()
 
 
 def test_summary_prints_the_table(capfd):

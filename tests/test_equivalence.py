@@ -3,10 +3,11 @@
 from math import inf
 
 import pytest
+from first_batch import started
 
 import d2lres
 from d2lres import nn, np
-from d2lres.live import conv3x3, difference, sequential
+from d2lres.live import conv3x3, deepen, difference, hand_on, sequential
 
 X = np.random.uniform(-1, 1, size=(2, 3, 8, 8))
 
@@ -71,3 +72,45 @@ def test_a_parameter_of_no_known_kind_is_refused():
 
     with pytest.raises(d2lres.ConfigError, match="odd: of no known kind"):
         difference(Odd(), Odd(), X)
+
+
+# --- a deeper net that computes what a shallower one does ----------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["plain", "resnet"])
+def test_a_deeper_net_can_compute_what_a_shallower_one_does(kind):
+    """He et al. (2015), section 1: the added layers hand on, so the deeper net is no worse."""
+    shape = (3, 16, 16)
+    shallow, deep = (started(d2lres.build(f"cifar-{kind}{depth}"), shape) for depth in (8, 20))
+    deep.initialize(force_reinit=True)  # else both began with the same seed
+    X = np.random.uniform(-1, 1, size=(2, *shape))
+    wanted = shallow(X)
+    assert np.abs(deep(X) - wanted).max() > 0.1 * np.abs(wanted).max()
+    deepen(shallow, deep)
+    assert np.abs(deep(X) - wanted).max() < 1e-3 * np.abs(wanted).max()
+
+
+def test_a_residual_block_hands_on_by_one_vector_and_a_plain_one_by_all_its_weights():
+    """What is negative is cut off by the last ReLU, in both."""
+    for name in ("resnet", "plain"):
+        stage = d2lres.architecture(f"cifar-{name}8").stages[0]
+        block = d2lres.build(stage)[0]
+        block.initialize()
+        block(np.random.uniform(size=(2, 16, 6, 6)))
+        before = [p.data().asnumpy() for p in block.collect_params(".*weight").values()]
+        hand_on(block)
+        after = [p.data().asnumpy() for p in block.collect_params(".*weight").values()]
+        X = np.random.uniform(-1, 1, size=(2, 16, 6, 6))
+        assert np.abs(block(X) - np.maximum(X, 0)).max() < 1e-4
+        kept = all((a == b).all() for a, b in zip(before, after, strict=True))
+        assert kept == (name == "resnet")
+
+
+def test_what_cannot_be_deepened_is_refused_in_words():
+    shape = (3, 16, 16)
+    nets = [started(d2lres.build(f"cifar-plain{depth}"), shape) for depth in (14, 8)]
+    with pytest.raises(d2lres.ConfigError, match=r"\[2, 2, 2\] blocks in the stages, then \[1, 1"):
+        deepen(*nets)
+    v2 = started(d2lres.build("wrn-10-1"), shape)
+    with pytest.raises(d2lres.ConfigError, match="ends in no batch normalization"):
+        hand_on(v2[1][0])

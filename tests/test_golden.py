@@ -9,7 +9,7 @@ import json
 from pathlib import Path
 
 import pytest
-from variants import VARIANTS
+from variants import VARIANTS, fitting
 
 from d2lres import summarize
 
@@ -19,7 +19,7 @@ SHAPE = (3, 97, 65)  # odd and no square, so that roundings and sides cannot hid
 
 def counted(name, version, shortcut) -> dict:
     """What is stored of one architecture: totals, parts, memory."""
-    s = summarize(name, SHAPE, version=version, shortcut=shortcut, classes=10)
+    s = summarize(name, fitting(name, SHAPE), version=version, shortcut=shortcut, classes=10)
     return {
         "totals": [s.params, s.buffers, s.macs, len(s.rows)],
         "parts": {

@@ -2,7 +2,7 @@
 
 import pytest
 from first_batch import shaped, started
-from variants import VARIANTS
+from variants import VARIANTS, fitting
 
 from d2lres import (
     ConfigError,
@@ -22,12 +22,23 @@ from d2lres.live import (
     np,
     zero_last_gamma,
 )
-from d2lres.structure import Conv, ReLU, basic, explicit, memory, with_padding, without_norm
+from d2lres.structure import (
+    Conv,
+    MaxPool,
+    ReLU,
+    basic,
+    explicit,
+    memory,
+    pads,
+    with_padding,
+    without_norm,
+)
 
 
 def shape_for(name):
     """No square, so that height and width cannot be confused; small where the stem keeps it."""
-    return (3, 16, 12) if name.startswith(("cifar", "wrn")) else (3, 64, 48)
+    keeps = name.startswith(("cifar", "wrn"))
+    return fitting(name, (3, 16, 12) if keeps else (3, 64, 48))
 
 
 # 1202 layers take seconds to build: once is enough
@@ -72,7 +83,8 @@ def test_numbers_shapes_and_stem_are_those_counted(net):
         X = child(X)
         counted = [row for row in rows if row.name.startswith(part + ".")][-1].output_shape
         assert X.shape == (2, *counted)
-    ops = {"Conv2D": "Conv", "BatchNorm": "BN", "Activation": "ReLU", "MaxPool2D": "MaxPool"}
+    ops = {"Conv2D": "Conv", "BatchNorm": "BN", "Activation": "ReLU"}
+    ops |= dict.fromkeys(("MaxPool2D", "SamePool"), "MaxPool")
     counted = [row.op for row in rows if row.name.startswith("stem.")]
     assert [ops[type(layer).__name__] for layer in net[0]] == counted
 
@@ -191,11 +203,35 @@ def test_padding_that_depends_on_the_image_is_refused_in_words():
         build(with_padding(architecture("resnet18"), "same"))
 
 
+@pytest.mark.parametrize("hybridize", [False, True])
+@pytest.mark.parametrize("kernel", [3, 5, 7])
+@pytest.mark.parametrize("sides", [(8, 9), (9, 8), (7, 6)])
+def test_a_pool_with_same_padding_is_the_one_with_the_numbers_of_its_size(kernel, sides, hybridize):
+    """Outputs and gradients, of maps with even and odd sides, where no two pixels are equal."""
+    same = MaxPool(kernel, 2, "same")
+    found = []
+    for pool in (same, MaxPool(kernel, 2, pads(same, *sides))):
+        net, X = build(pool), np.arange(2 * sides[0] * sides[1]).reshape(1, 2, *sides) * 7 % 151
+        net.hybridize(hybridize)
+        X.attach_grad()
+        with autograd.record():
+            Y = net(X)
+        Y.backward(np.arange(Y.size).reshape(Y.shape))
+        found.append((Y, X.grad))
+    assert all((a == b).all() for a, b in zip(*found, strict=True))
+
+
+def test_a_fixed_pool_fits_one_size():
+    """7x7 at 224x224; 23x40 at 720x1280 leave 17x34 windows, for which the head has no weights."""
+    net = started(build("tensorflow-resnet34", classes=2), (3, 224, 224))
+    with pytest.raises(mx.MXNetError, match=r"Shape inconsistent.*\(2,295936\)"):
+        net(np.zeros((1, 3, 720, 1280)))
+    with pytest.raises(ShapeError, match="head.pool: input of 4x4 pixels; expected at least 7x7"):
+        net(np.zeros((1, 3, 97, 97)))
+
+
 def test_one_sided_padding_pads_a_maximum_with_what_never_wins():
     """Zeros would win over an image of -1 everywhere."""
-    from d2lres.live import build
-    from d2lres.structure import MaxPool
-
     pool = build(MaxPool(3, 2, padding=(0, 1, 0, 1)))
     assert (pool(-np.ones((1, 1, 4, 4))) == -1).all()
 

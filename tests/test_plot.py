@@ -13,11 +13,13 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
 from d2lres import plot
 from d2lres.errors import ConfigError, ShapeError
 from d2lres.structure import (
+    AvgPool,
     BatchNorm,
     Conv,
     MaxPool,
@@ -59,6 +61,7 @@ COSTS = {
     "million parameters": {"plain": [11.5, 21.6], "residual": [11.5, 21.6]},
     "MB of activations": {"plain": [28.5, 43.6], "residual": [32.6, 50.1]},
 }
+BENT = {"nothing": (0, 0), "a little": (-0.3, 0.8), "much": (-2.5, 1.5)}
 TABLE = [[8, 2, 0], [3, 7, 0], [0, 1, 999]]
 SEEDS = {"base": [60.0, 61.0, 62.5], "worse": [50, 59.9, 55], "equal": [58, 61, 70]}
 IMAGES = numpy.arange(3 * 4 * 4, dtype="uint8").reshape(3, 1, 4, 4)
@@ -119,6 +122,7 @@ def by(shape) -> str:
 
 FIGURES = {
     "idea": lambda: plot.draw_idea(title="A finding"),
+    "deflections": lambda: plot.draw_deflections(BENT, title="A finding"),
     "blocks": lambda: plot.draw_blocks([zoo.basic(64, 64, 1), zoo.basic(128, 64, 2)], 64),
     "long titles": lambda: plot.draw_blocks(
         [zoo.bottleneck(512, 1024, 2)] * 2, 1024, titles=["A long name of a block"] * 2, counts=True
@@ -159,6 +163,8 @@ MORE = {
     "four nets": lambda: plot.plot_stages(
         [summarize("resnet50", version=v) for v in ("v1", "v1.5", "v2")] + [summarize("plain18")]
     ),
+    "far": lambda: plot.draw_deflections({"far": (50, 90), "back": (-3, 0)}),
+    "downwards": lambda: plot.draw_deflections({"down": (0.5, -1), "ahead": (1, 0)}, (2, 1)),
     "twelve lines": lambda: lines({f"net {i}": [i, i / 12] for i in range(12)}),
     "long names": lambda: lines({f"a line {'with a long name ' * i}": [i, 1] for i in range(5)}),
     "crowded marks": lambda: lines(marks={"a mark with a long name " * i: 4 for i in range(1, 4)}),
@@ -317,6 +323,8 @@ def test_words_say_what_is_unusual():
         "1×1 conv, 8, /2 + bias": Conv(8, kernel=1, strides=2, padding="same", use_bias=True),
         "2×2 max pool, /2, same": MaxPool(kernel=2, strides=2, padding="same"),
         "every 3rd pixel": MaxPool(kernel=1, strides=3),
+        "7×7 average pool": AvgPool(kernel=7),
+        "2×2 average pool, /2": AvgPool(kernel=2, strides=2),
         "BN without γ, β": BatchNorm(scale=False, center=False),
         "zeros around: 1/2/3/4": Pad(1, 2, 3, 4),
         "+3 zero channels": ZeroChannels(3),
@@ -882,3 +890,34 @@ def test_the_source_of_a_function_is_shown_as_it_is_written():
     assert repr(found).startswith("def basic(channels, in_channels, strides=1")
     assert "\n\n\ndef bottleneck(" in found.text
     assert found._repr_markdown_() == f"```python\n{found.text}```"
+
+
+# --- x, deflected --------------------------------------------------------------------------------
+
+
+def test_deflections_are_the_sums_that_their_arrows_make():
+    """Of (3, 0) and (-0.3, 0.8): F(x) and y end in one point, and the angle is atan(0.8 / 2.7)."""
+    figure = plot.draw_deflections(BENT)
+    arrows = figure.findobj(FancyArrowPatch)[:4]
+    zero, x, f, y = [[tuple(end) for end in arrow._posA_posB] for arrow in arrows]
+    assert x[0] == y[0] and x[1] == f[0] and f[1] == y[1]
+    scale = (x[1][0] - x[0][0]) / 3
+    assert f[1][0] - f[0][0] == pytest.approx(-0.3 * scale)
+    assert f[0][1] - f[1][1] == pytest.approx(0.8 * scale)  # upwards on the page
+    assert zero[1][0] - zero[0][0] == pytest.approx(3 * scale)
+    assert "a little: F(x) is put to the tip" in figure.alt and "turned by 17°" in figure.alt
+    assert "nothing: y is x." in figure.alt
+    assert plot.draw_deflections({"back": (-3, 0)}).alt.endswith("to the origin, and y is 0.")
+
+
+@pytest.mark.parametrize(
+    "arguments, said",
+    [
+        (({"a": (1, 2, 3)},), r"\(1, 2, 3\); expected two numbers"),
+        (({"a": (1, 2)}, (0, 0)), "x that is not zero"),
+        (({},), "one to three residuals"),
+    ],
+)
+def test_deflections_that_cannot_be_drawn_are_refused(arguments, said):
+    with pytest.raises(ConfigError, match=said):
+        plot.draw_deflections(*arguments)

@@ -4,9 +4,10 @@ import json
 import re
 
 import pytest
-from variants import VARIANTS
+from variants import VARIANTS, fitting
 
 from d2lres import ConfigError, ShapeError, architecture, architecture_names, contrast, summarize
+from d2lres.structure import architectures_table, implementations
 
 COSTS = ("params", "buffers", "macs")
 
@@ -33,7 +34,7 @@ def test_names_are_shortened_only_where_they_must():
 
 @pytest.mark.parametrize("name", architecture_names())
 def test_the_printed_total_is_the_sum_of_the_printed_column(name):
-    table = summarize(name, (1, 96, 96)).table()
+    table = summarize(name, fitting(name, (1, 96, 96))).table()
     *rows, total = table.rows
     for column in map(table.header.index, ("params", "buffers", "MACs")):
         printed = [int(row[column].replace(",", "") or 0) for row in rows]
@@ -139,3 +140,53 @@ def test_an_architecture_of_ones_own_can_be_summarized():
 
     mine = replace(architecture("resnet18", classes=3), name="mine")
     assert summarize(mine, (1, 32, 32)).to_text().startswith("mine (v1, shortcut B) on 1x32x32")
+
+
+# --- implementations side by side ----------------------------------------------------------------
+
+
+def test_implementations_are_told_apart_by_what_is_published_of_them():
+    """d2l's 20 biases, Gluon's 32, TensorFlow's 4 projections: the chapter counts live nets."""
+    table = implementations(
+        {
+            "paper": "resnet18",
+            "d2l": "d2l-resnet18",
+            "tensorflow": "tensorflow-resnet34",
+            "gluon": "gluon-resnet50",
+            "v1.5": architecture("resnet50", version="v1.5"),
+            "v2": architecture("gluon-resnet50", version="v2"),
+            "plain": "plain18",
+        }
+    )
+    assert [row[1:] for row in table.rows] == [
+        ("3x3", "0", "3", "yes", "yes", "all", "11,689,512"),
+        ("3x3", "20", "3", "no", "yes", "all", "11,692,520"),
+        ("3x3", "0", "4", "yes", "yes", "7x7", "21,801,896"),
+        ("1x1", "32", "4", "yes", "yes", "all", "25,575,912"),
+        ("3x3", "0", "4", "yes", "yes", "all", "25,557,032"),
+        ("3x3", "0", "4", "no", "yes", "all", "25,549,480"),
+        ("3x3", "0", "0", "", "yes", "all", "11,515,688"),
+    ]
+    assert max(map(len, table.to_text().splitlines())) <= 80
+
+
+def test_the_papers_table_of_architectures():
+    """He et al. (2015), table 1, row by row: sizes, blocks and how many."""
+    table = architectures_table([f"resnet{depth}" for depth in (18, 34, 50, 101, 152)])
+    assert table.header == ("stage", "output", "layers", "18", "34", "50", "101", "152")
+    assert [row[:3] for row in table.rows] == [
+        ("conv1", "112", "7x7, 64, stride 2"),
+        ("", "56", "3x3 max pool, stride 2"),
+        ("conv2_x", "56", "[3x3, 64; 3x3, 64]"),
+        ("conv2_x", "56", "[1x1, 64; 3x3, 64; 1x1, 256]"),
+        ("conv3_x", "28", "[3x3, 128; 3x3, 128]"),
+        ("conv3_x", "28", "[1x1, 128; 3x3, 128; 1x1, 512]"),
+        ("conv4_x", "14", "[3x3, 256; 3x3, 256]"),
+        ("conv4_x", "14", "[1x1, 256; 3x3, 256; 1x1, 1024]"),
+        ("conv5_x", "7", "[3x3, 512; 3x3, 512]"),
+        ("conv5_x", "7", "[1x1, 512; 3x3, 512; 1x1, 2048]"),
+        ("", "1", "average pool, 1000-d fc, softmax"),
+    ]
+    counts = [row[3:] for row in table.rows[2:10]]
+    assert counts[0] == ("x 2", "x 3", "", "", "") and counts[1] == ("", "", "x 3", "x 3", "x 3")
+    assert counts[4] == ("x 2", "x 6", "", "", "") and counts[5] == ("", "", "x 6", "x 23", "x 36")

@@ -7,6 +7,7 @@ from variants import VARIANTS
 
 from d2lres import ConfigError, architecture, architecture_names, count
 from d2lres.structure import (
+    AvgPool,
     BatchNorm,
     Conv,
     Dense,
@@ -216,6 +217,18 @@ def test_d2l_keeps_all_biases_and_normalizes_no_projection():
     assert [len(block.shortcut) for block in blocks(net)] == [0, 0, 1, 0, 1, 0, 1, 0]
 
 
+def test_tensorflows_34_projects_in_every_stage_and_pools_windows_of_a_fixed_size():
+    """21,801,896 parameters: the paper's and a projection of 64 channels, 64 x 64 + 2 x 64."""
+    ours, theirs = architecture("resnet34"), architecture("tensorflow-resnet34")
+    assert [[bool(b.shortcut) for b in stage].index(True) for stage in theirs.stages] == [0] * 4
+    assert sum(bool(block.shortcut) for block in blocks(theirs)) == 4
+    assert theirs.stages[1:] == ours.stages[1:] and theirs.stages[0][1:] == ours.stages[0][1:]
+    counted = [sum(row.params for row in count(net)) for net in (ours, theirs)]
+    assert counted == [21_797_672, 21_797_672 + 64 * 64 + 2 * 64] and counted[1] == 21_801_896
+    pools = [layer for layer in (*theirs.stem, *theirs.head) if hasattr(layer, "strides")][1:]
+    assert pools == [MaxPool(3, 2, "same"), AvgPool(7)]
+
+
 def test_squeeze_and_excitation_gates_every_branch():
     for block in blocks(architecture("se-resnet50")):
         assert isinstance(block.branch[-1], Gate)
@@ -296,6 +309,7 @@ def test_a_wrong_request_is_refused_with_what_is_valid(options, said):
         (lambda: Conv(8, padding=-1), "padding = -1"),
         (lambda: Conv(8, padding=(1, 2)), r"padding = \(1, 2\)"),
         (lambda: MaxPool(strides=-1), "strides = -1"),
+        (lambda: AvgPool(0), "AvgPool: kernel = 0"),
         (lambda: Pad(0, 0, 0, -1), "right = -1; expected a whole number of at least 0"),
         (lambda: Dense(2.0), "units = 2.0"),
         (lambda: basic(0, 64), "channels = 0"),

@@ -1,7 +1,7 @@
 """Random changes of training images, a whole batch at a time.
 
 Each takes X, uint8 NumPy (N, C, H, W), and a numpy RandomState, and returns images of equal shape.
-Explained in the chapter "A modern recipe, piece by piece".
+Explained in the chapter "Images, targets and seeds".
 """
 
 import numpy

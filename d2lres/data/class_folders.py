@@ -3,7 +3,7 @@
 What lies there is an image of a class, or it is passed over and listed: nothing is left out, and
 nothing becomes a class, without a word.
 
-Explained in the chapter "A modern recipe, piece by piece".
+Explained in the chapter "Images, targets and seeds".
 """
 
 import os

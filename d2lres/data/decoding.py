@@ -1,6 +1,6 @@
 """The bytes of an image file as RGB, 8 bits a channel, the way up that the camera noted.
 
-Explained in the chapter "A modern recipe, piece by piece".
+Explained in the chapter "Images, targets and seeds".
 """
 
 from contextlib import suppress
@@ -24,7 +24,7 @@ def decoded(content: bytes) -> Image.Image:
     Arguments: `content`, the bytes of a file of one of FORMATS.
     Raises whatever Pillow's decoders raise, which is more than OSError and ValueError; ValueError
     for numbers that lie in no known range.
-    Chapter "A modern recipe, piece by piece".
+    Chapter "Images, targets and seeds".
     """
     known = Image.registered_extensions().values()  # not every Pillow has every one
     image = Image.open(BytesIO(content), formats=sorted(set(FORMATS.values()) & set(known)))

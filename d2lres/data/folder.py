@@ -4,7 +4,7 @@ A folder holds `train` and `val`, each with a folder a class; or `train.rec` and
 with its `.idx`, as MXNet's `im2rec` writes them.  The classes are those of `train`; how the files
 are read is told in `class_folders`, `recordio` and `decoding`.
 
-Explained in the chapter "A modern recipe, piece by piece".
+Explained in the chapter "Images, targets and seeds".
 """
 
 import hashlib

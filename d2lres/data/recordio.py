@@ -6,7 +6,7 @@ how many labels follow (0: the one here), the label, and two numbers that are no
 
 MXNet's reader trusts file and index; this one looks.
 
-Explained in the chapter "A modern recipe, piece by piece".
+Explained in the chapter "Images, targets and seeds".
 """
 
 import math

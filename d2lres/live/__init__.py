@@ -14,7 +14,7 @@ from .blocks import (
     conv3x3,
     sequential,
 )
-from .equivalence import apart, copy_weights, difference, respond
+from .equivalence import apart, copy_weights, deepen, difference, hand_on, respond
 from .models import Net, build, freeze, live_counts, zero_last_gamma
 
 __all__ = [
@@ -29,10 +29,12 @@ __all__ = [
     "conv1x1",
     "conv3x3",
     "copy_weights",
+    "deepen",
     "difference",
     "find_device",
     "freeze",
     "gluon",
+    "hand_on",
     "init",
     "live_counts",
     "mx",

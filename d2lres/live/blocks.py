@@ -242,6 +242,22 @@ class GlobalAverage(nn.HybridBlock):
         return F.np.mean(X, axis=(2, 3), keepdims=True)
 
 
+class SamePool(nn.HybridBlock):
+    """Max pooling with an odd kernel, stride 2 and SAME padding, on maps of any size.
+
+    With stride 2, SAME puts the middle of the last window on the last pixel; symmetric padding puts
+    that of the first on the first.  So SAME is symmetric padding, seen from the other end.
+    Source: TensorFlow's `padding="SAME"`.  Chapter "Padding, and what a pixel sees".
+    """
+
+    def __init__(self, kernel):
+        super().__init__()
+        self.pool = nn.MaxPool2D(kernel, strides=2, padding=(kernel - 1) // 2)
+
+    def hybrid_forward(self, F, X):
+        return F.np.flip(self.pool(F.np.flip(X, axis=(2, 3))), axis=(2, 3))
+
+
 class Pad(nn.HybridBlock):
     """A `value`, usually 0, around the image: so many rows and columns on each side."""
 

@@ -13,7 +13,8 @@ from zlib import crc32
 import numpy
 
 from ..errors import ConfigError, ShapeError
-from ._mxnet import np
+from ._mxnet import nn, np
+from .blocks import ResidualBlock
 
 #: The parameters that a kind of name ends in, and the range of the numbers that they receive.
 RANGES = {
@@ -83,6 +84,61 @@ def copy_weights(source, target) -> None:
         )
     for ours, theirs in zip(*found, strict=True):
         theirs.set_data(ours.data())
+
+
+def hand_on(block) -> None:
+    """Let a block give out what it receives, where that is not negative.
+
+    A residual block needs one vector for it: the last gamma becomes zero, and its beta.  A plain
+    block needs all of its weights: each channel copies the middle of its own windows, and each
+    normalization multiplies by 1 and adds 0, in prediction.
+    Argument: a block of a net that has seen a batch, of version v1 or plain.
+    Raises ConfigError for a branch that ends in no normalization, as in v2.
+    Source: He et al. (2015), section 1.  Chapter "The residual block".
+    """
+    if isinstance(block, ResidualBlock):
+        last = block.branch[-1]
+        if not isinstance(last, nn.BatchNorm):
+            raise ConfigError(
+                "hand_on: a branch that ends in no batch normalization; expected a block of "
+                "version v1."
+            )
+        for parameter in (last.gamma, last.beta):
+            parameter.set_data(np.zeros(parameter.shape))
+        return
+    for name, parameter in block.collect_params().items():
+        value = np.zeros(parameter.shape)
+        if name.endswith("weight"):  # (channels out, channels in, 3, 3)
+            for channel in range(len(value)):
+                value[channel, channel, 1, 1] = 1
+        elif name.endswith(("gamma", "running_var")):
+            value += 1
+        parameter.set_data(value)
+
+
+def deepen(shallow, deep) -> None:
+    """Give a deeper net what a shallower one computes: its blocks, and others that hand on.
+
+    Arguments: two nets from `build` that have seen a batch, plain ones or of version v1; `deep` has
+    the same stem, head and stages, with as many blocks or more in each.
+    Raises ShapeError where they differ in another way, ConfigError where `deep` has fewer blocks.
+    Source: He et al. (2015), section 1.  Chapter "The residual block".
+    """
+    stages = [list(net)[1:-1] for net in (shallow, deep)]
+    depths = [[len(stage) for stage in each] for each in stages]
+    if len(depths[0]) != len(depths[1]) or any(a > b for a, b in zip(*depths, strict=True)):
+        raise ConfigError(
+            f"deepen: {depths[0]} blocks in the stages, then {depths[1]}; expected as many or "
+            "more. Take the shallower net first."
+        )
+    for end in (0, -1):  # the stem and the head
+        copy_weights(shallow[end], deep[end])
+    for theirs, ours in zip(*stages, strict=True):
+        for i, block in enumerate(ours):
+            if i < len(theirs):
+                copy_weights(theirs[i], block)
+            else:
+                hand_on(block)
 
 
 def kind_of(name: str) -> str:

@@ -13,6 +13,7 @@ from .blocks import (
     GlobalAverage,
     Pad,
     ResidualBlock,
+    SamePool,
     TakesImages,
     ZeroChannels,
     sequential,
@@ -57,8 +58,15 @@ def _(sigmoid: arch.Sigmoid):
 
 @gluon_layer.register
 def _(pool: arch.MaxPool):
+    if pool.padding == "same" and pool.strides == 2 and pool.kernel % 2 == 1:
+        return SamePool(pool.kernel)  # for every size
     padding, around = split_padding(pool, LOWEST)
     return after(around, nn.MaxPool2D(pool.kernel, pool.strides, padding))
+
+
+@gluon_layer.register
+def _(pool: arch.AvgPool):
+    return nn.AvgPool2D(pool.kernel, pool.strides)
 
 
 @gluon_layer.register

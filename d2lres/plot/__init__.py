@@ -3,14 +3,15 @@
 Each function returns a matplotlib Figure that a notebook shows as the value of its cell, that
 `savefig` writes, and whose `alt` says in words what it shows.  The files in the order of
 explanation: `figure` (the common look), `sketch` (boxes and arrows), `column` (one block),
-`blocks`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they cost),
-`windows`, `fields`, `curves`, `lines`, `seeds`, `against`, `tables`, `images`; `source` (of a
-function).
+`blocks`, `deflection`, `shapes` (what enters and leaves), `stages`, `network`, `parts` (what they
+cost), `windows`, `fields`, `curves`, `lines`, `seeds`, `against`, `tables`, `images`; `source` (of
+a function).
 """
 
 from .against import plot_against
 from .blocks import draw_block, draw_blocks, draw_idea
 from .curves import plot_history
+from .deflection import draw_deflections
 from .fields import draw_fields
 from .images import show_images
 from .lines import plot_lines
@@ -25,6 +26,7 @@ from .windows import draw_windows
 __all__ = [
     "draw_block",
     "draw_blocks",
+    "draw_deflections",
     "draw_fields",
     "draw_idea",
     "draw_network",

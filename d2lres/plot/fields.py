@@ -61,7 +61,7 @@ def draw_fields(summary: Summary, *, title: "str | None" = None):
     Behind the global average pooling every output sees the whole image, so the head has no square.
     Raises ConfigError for what is no summary.
     Source: Araujo et al., "Computing Receptive Fields of Convolutional Neural Networks" (2019).
-    Chapter "Any input size".
+    Chapter "Padding, and what a pixel sees".
 
     >>> from d2lres.structure import summarize
     >>> draw_fields(summarize("resnet18")).alt[-60:]

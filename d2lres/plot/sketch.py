@@ -10,6 +10,7 @@ from matplotlib.patches import Circle, FancyArrowPatch, FancyBboxPatch, PathPatc
 from matplotlib.path import Path
 
 from ..structure import (
+    AvgPool,
     BatchNorm,
     Conv,
     Dense,
@@ -87,6 +88,11 @@ def norm_words(norm: BatchNorm) -> str:
     return "BN without " + ", ".join(missing) if missing else "BN"
 
 
+def mean_words(pool: AvgPool) -> str:
+    stride = f", /{pool.strides}" if pool.strides > 1 else ""
+    return f"{pool.kernel}×{pool.kernel} average pool{stride}"
+
+
 def pool_words(pool: MaxPool) -> str:
     """A window of one pixel only skips pixels: that is how shortcut A halves a map."""
     if pool.kernel == 1 and pool.strides > 1:
@@ -110,6 +116,7 @@ WORDS = {
     ReLU: lambda _: "ReLU",
     Sigmoid: lambda _: "sigmoid",
     MaxPool: pool_words,
+    AvgPool: mean_words,
     GlobalAvgPool: lambda _: "global average pool",
     Dense: lambda d: f"dense, {d.units}",
     Pad: pad_words,
@@ -123,6 +130,7 @@ COLORS = {
     ReLU: GREEN,
     Sigmoid: GREEN,
     MaxPool: ORANGE,
+    AvgPool: ORANGE,
     GlobalAvgPool: ORANGE,
     Dense: PURPLE,
     Gate: PURPLE,
@@ -209,6 +217,12 @@ class Sketch:
         """A line of `width` pixels."""
         options = {"color": color, "linewidth": width * POINT, "linestyle": style}
         self.axes.add_artist(Line2D((x0, x1), (y0, y1), **options))
+
+    def vector(self, start, end, color) -> None:
+        """An arrow of a color from one point to another, its tip on the second."""
+        look = {"arrowstyle": "-|>", "mutation_scale": 12, "shrinkA": 0, "shrinkB": 0}
+        look |= {"color": color, "linewidth": 2 * POINT, "joinstyle": "miter"}
+        self.axes.add_artist(FancyArrowPatch(start, end, **look))
 
     def plus(self, x: float, y: float, radius: float = 10) -> None:
         """The addition, a circled plus with its centre at (x, y)."""

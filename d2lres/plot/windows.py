@@ -131,7 +131,7 @@ def draw_windows(
     so many columns and rows has as many windows in both directions, where its padding is the same.
     Raises ConfigError for other layers, sizes or numbers of titles, ShapeError where a window does
     not fit.
-    Source: the numbers are those of `accounting.pads`.  Chapter "Any input size".
+    Source: the numbers are those of `accounting.pads`.  Chapter "Padding, and what a pixel sees".
 
     >>> from d2lres.structure import Conv
     >>> draw_windows([8, 9], [Conv(1, strides=2, padding="same")] * 2).alt[:63]

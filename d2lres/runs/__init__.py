@@ -28,6 +28,7 @@ from .parts import (
     iterators,
     load_features,
     normalization,
+    trained_net,
     with_photographs,
 )
 from .recording import confusion, train_recipe
@@ -58,6 +59,7 @@ __all__ = [
     "run_experiment",
     "tabulate",
     "train_recipe",
+    "trained_net",
     "weights_of",
     "with_photographs",
 ]

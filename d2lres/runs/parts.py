@@ -19,7 +19,7 @@ def with_photographs(recipe: Recipe, folder) -> Recipe:
     They come at the side that the recipe's own images have, are cut and mirrored at random, and
     normalized; the recipe says so then.
     Raises ConfigError for a home folder of nobody.
-    Chapter "A modern recipe, piece by piece".
+    Chapter "Images, targets and seeds".
     """
     from ..data import SETS
     from ..data.find import expanded
@@ -138,6 +138,26 @@ def kept_features(net, iterator, device) -> list:
     return [(net[:-1](X.as_in_ctx(device)), y) for X, y in iterator]
 
 
+def trained_net(run: Run, device=None):
+    """The net of a recorded run with its weights, hybridized.
+
+    Argument: `run`, which kept its weights; `device`, the GPU where there is one by default.
+    Raises DataError where the run kept none, or where they are not of its architecture.
+    Chapter "The residual block".
+    """
+    from ..live import mx, try_gpu
+
+    weights, net = weights_of(run), build_net(run.recipe)
+    try:
+        net.load_parameters(str(weights), ctx=device or try_gpu())
+    except (AssertionError, ValueError, mx.MXNetError) as error:
+        raise DataError(
+            f"{weights}: {error}; expected the weights of {run.recipe.architecture}. Train again."
+        ) from error
+    net.hybridize(static_alloc=True)
+    return net
+
+
 def load_features(net, run: Run, device=None) -> None:
     """Give a net the weights of a recorded run of the same architecture, all but the head's.
 
@@ -145,18 +165,16 @@ def load_features(net, run: Run, device=None) -> None:
     Raises DataError where the run kept none, or where they do not fit.
     Chapter "Transfer learning".
     """
-    from ..live import mx, try_gpu
+    from ..live import mx
 
-    weights = weights_of(run)
+    trained = trained_net(run, device)
     try:
-        trained = build_net(run.recipe)
-        trained.load_parameters(str(weights), ctx=device or try_gpu())
         for ours, theirs in zip(net[:-1], trained[:-1], strict=True):
             found = theirs.collect_params().values()
             for parameter, other in zip(ours.collect_params().values(), found, strict=True):
                 parameter.set_data(other.data())
     except (AssertionError, ValueError, mx.MXNetError) as error:
         raise DataError(
-            f"{weights}: {error}; expected weights that fit the net. Take a run of the same "
-            "architecture."
+            f"{weights_of(run)}: {error}; expected weights that fit the net. Take a run of the "
+            "same architecture."
         ) from error

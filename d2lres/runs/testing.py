@@ -1,7 +1,7 @@
 """Test the weights of a recorded run again."""
 
 from ..errors import DataError
-from .parts import build_net, iterators, with_photographs
+from .parts import iterators, trained_net, with_photographs
 from .records import Run, load_run, weights_of, write_record
 
 
@@ -37,10 +37,8 @@ def recalibrate_run(folder, device=None, data_folder=None) -> Run:
 
 def _trained(folder, device, data_folder):
     """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
-    from ..live import mx, try_gpu
-
     run = load_run(folder)
-    weights = weights_of(run)
+    weights_of(run)  # at once, before the data is read
     recipe, settings = run.recipe, run.record["settings"]
     if data_folder is not None:
         recipe = with_photographs(recipe, data_folder)
@@ -51,12 +49,4 @@ def _trained(folder, device, data_folder):
             f"{recipe.dataset}: {dataset.label} differs from the data of the run, "
             f"{run.record['data']['label']}; expected the same. Fetch that one."
         )
-    net = build_net(recipe)
-    try:
-        net.load_parameters(str(weights), ctx=device or try_gpu())
-    except (AssertionError, ValueError, mx.MXNetError) as error:
-        raise DataError(
-            f"{weights}: {error}; expected the weights of {recipe.architecture}. Train again."
-        ) from error
-    net.hybridize(static_alloc=True)
-    return run, net, train_iter, test_iter
+    return run, trained_net(run, device), train_iter, test_iter

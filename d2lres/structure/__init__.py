@@ -2,13 +2,15 @@
 
 The files in the order of explanation: `arch` (an architecture as data), `zoo` (the named ones),
 `accounting` (shapes, parameters, MACs, bytes), `tables` (text, Markdown and HTML), `report` (counts
-side by side).  Nothing here needs NumPy or MXNet, so all of it runs in a browser, too.
+and layer by layer), `side_by_side` (the paper's table, and one of implementations).  Nothing here
+needs NumPy or MXNet, so all of it runs in a browser, too.
 """
 
 from . import arch, zoo
 from .accounting import Memory, Row, count, count_layers, explicit, memory, pads, slide
 from .arch import (
     Architecture,
+    AvgPool,
     BatchNorm,
     Conv,
     Dense,
@@ -27,6 +29,7 @@ from .arch import (
     without_norm,
 )
 from .report import Contrast, Summary, contrast, label, summarize
+from .side_by_side import architectures_table, implementations
 from .tables import Table
 from .zoo import (
     IMAGENET,
@@ -46,6 +49,7 @@ __all__ = [
     "IMAGENET",
     "WIDTHS",
     "Architecture",
+    "AvgPool",
     "BatchNorm",
     "Contrast",
     "Conv",
@@ -67,6 +71,7 @@ __all__ = [
     "architecture",
     "architecture_families",
     "architecture_names",
+    "architectures_table",
     "basic",
     "bottleneck",
     "contrast",
@@ -74,6 +79,7 @@ __all__ = [
     "count_layers",
     "explicit",
     "imagenet",
+    "implementations",
     "label",
     "memory",
     "named",

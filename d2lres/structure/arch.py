@@ -4,7 +4,7 @@ A residual network is a stem, some stages of blocks, and a head.  Each part is a
 and a layer is a frozen dataclass that says what it is and computes nothing.  What can be computed
 from the data (shapes, counts, pictures, the live net) is computed elsewhere.
 
-Explained in the chapter "ResNet-18, layer by layer"; padding in "Any input size".
+Explained in the chapter "ResNet-18, layer by layer"; padding in "Padding, and what a pixel sees".
 """
 
 from collections.abc import Callable
@@ -101,6 +101,17 @@ class MaxPool:
     def __post_init__(self):
         _require_whole(self, 1, "kernel", "strides")
         _settle_padding(self)
+
+
+@dataclass(frozen=True)
+class AvgPool:
+    """The mean over square windows that all lie inside the map: there is no padding."""
+
+    kernel: int
+    strides: int = 1
+
+    def __post_init__(self):
+        _require_whole(self, 1, "kernel", "strides")
 
 
 @dataclass(frozen=True)
@@ -224,7 +235,7 @@ def transform(item, change: Callable):
     """The same architecture, block or tuple of layers with `change(layer)` in place of each layer.
 
     `change` sees every layer that holds no others, wherever it stands, and returns the layer to
-    put there, or None for no layer at all.  Chapter "Any input size".
+    put there, or None for no layer at all.  Chapter "Padding, and what a pixel sees".
 
     >>> transform((Conv(8), ReLU()), lambda layer: replace(layer, kernel=5)
     ...           if isinstance(layer, Conv) else layer)[0].kernel
@@ -243,14 +254,18 @@ def with_padding(item, padding):
     """The same architecture, block or layers with another padding of convolutions and pooling.
 
     Argument: `padding`, as that of `Conv`.  Windows of one pixel need none and keep theirs.
-    Raises ConfigError for what is no padding.  Chapter "Any input size".
+    Raises ConfigError for what is no padding.  Chapter "Padding, and what a pixel sees".
 
     >>> with_padding((Conv(8),), "same")[0].padding
     'same'
     """
     return transform(
         item,
-        lambda layer: replace(layer, padding=padding) if getattr(layer, "kernel", 1) > 1 else layer,
+        lambda layer: (
+            replace(layer, padding=padding)
+            if hasattr(layer, "padding") and layer.kernel > 1
+            else layer
+        ),
     )
 
 
@@ -290,6 +305,7 @@ NAMES = {
     "ReLU": "relu",
     "Sigmoid": "sigmoid",
     "MaxPool": "pool",
+    "AvgPool": "pool",
     "GlobalAvgPool": "pool",
     "Dense": "dense",
     "Pad": "pad",

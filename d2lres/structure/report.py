@@ -111,7 +111,7 @@ class Summary:
     def fields(self) -> Table:
         """What an output pixel of each operation sees, and how many input pixels lie between two.
 
-        Chapter "Any input size".
+        Chapter "Padding, and what a pixel sees".
         """
         rows = [
             (*self._words(row), *(str(n or "all") for n in (row.receptive_field, row.stride)))

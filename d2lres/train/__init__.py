@@ -6,7 +6,8 @@ a batch), `passes` (one pass over the images), `testing` (what was learned), `wo
 processes that share the batches), `checkpoints` (the state after an epoch), `fitting` (a whole
 training).
 
-Explained in the chapters "Training on Fashion-MNIST" and "A modern recipe, piece by piece".
+Explained in the chapters "Training on Fashion-MNIST", "A modern recipe, piece by piece"
+and "Images, targets and seeds".
 """
 
 from ..names import on_first_use

@@ -7,7 +7,7 @@ class CrossEntropy(nn.HybridBlock):
     """Minus the logarithm of the probability of the right class, for each image (N,).
 
     Argument: `smoothing`, the share of the target that is spread evenly over all classes.
-    Source: Szegedy et al. (2016), section 7.  Chapter "A modern recipe, piece by piece".
+    Source: Szegedy et al. (2016), section 7.  Chapter "Images, targets and seeds".
     """
 
     def __init__(self, smoothing: float = 0.0):
@@ -37,7 +37,7 @@ class MixedLoss(nn.HybridBlock):
 def mixed(train_iter, alpha: float, rng):
     """Each batch mixed with itself in another order (MixUp), as `MixedLoss` takes it.
 
-    Source: Zhang et al. (2018), equation 1.  Chapter "A modern recipe, piece by piece".
+    Source: Zhang et al. (2018), equation 1.  Chapter "Images, targets and seeds".
     """
     for X, y in train_iter:
         share, order = rng.beta(alpha, alpha), np.array(rng.permutation(len(X)), dtype="int32")

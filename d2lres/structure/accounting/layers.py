@@ -119,10 +119,11 @@ def _(sigmoid: arch.Sigmoid, x, name, waiting=0):
     yield row(name, "Sigmoid", x, x.output_shape, waiting)
 
 
-@rows_of.register
-def _(pool: arch.MaxPool, x, name, waiting=0):
+@rows_of.register(arch.MaxPool)
+@rows_of.register(arch.AvgPool)
+def _(pool, x, name, waiting=0):
     shape = (x.output_shape[0], *slide(pool, x.output_shape, name))
-    yield row(name, "MaxPool", x, shape, waiting, pool.kernel, pool.strides)
+    yield row(name, type(pool).__name__, x, shape, waiting, pool.kernel, pool.strides)
 
 
 @rows_of.register

@@ -1,11 +1,15 @@
 """How many pixels a convolution or a pooling layer adds to an image.
 
-Explained in the chapter "Any input size".
+Explained in the chapter "Padding, and what a pixel sees".
 """
+
+from ..arch import AvgPool
 
 
 def pads(layer, height: int, width: int) -> tuple[int, int, int, int]:
     """What a layer adds to an image: (top, bottom, left, right)."""
+    if isinstance(layer, AvgPool):
+        return (0, 0, 0, 0)
     if isinstance(layer.padding, tuple):
         return layer.padding
     if layer.padding == "same":

@@ -1,6 +1,6 @@
 """Padding that depends on the image, as the numbers that it stands for.
 
-Explained in the chapter "Any input size".
+Explained in the chapter "Padding, and what a pixel sees".
 """
 
 from dataclasses import replace
@@ -15,7 +15,7 @@ def explicit(architecture: arch.Architecture, input_shape=None) -> arch.Architec
     """The same architecture with the padding that "same" and "valid" stand for at one input shape.
 
     A live net needs numbers: how much "same" pads depends on the image.  Arguments and errors as
-    `count`.  Chapter "Any input size".
+    `count`.  Chapter "Padding, and what a pixel sees".
 
     >>> from d2lres.structure import with_padding
     >>> from d2lres.structure import architecture

@@ -13,7 +13,7 @@ from ...errors import ConfigError, unknown_name
 from ..arch import Architecture
 from .blocks import basic, bottleneck, resnext, squeeze_excite
 from .networks import IMAGENET, WIDTHS, cifar, imagenet, stages_of
-from .variants import d2l_resnet18, gluon_resnet, resnext50, se_resnet50
+from .variants import d2l_resnet18, gluon_resnet, resnext50, se_resnet50, tensorflow_resnet34
 
 __all__ = [
     "IMAGENET",
@@ -130,6 +130,12 @@ FAMILIES = (
         names("gluon-resnet{}", *IMAGENET),
         gluon_resnet,
         versions=("v1", "v2"),
+    ),
+    Family(
+        r"tensorflow-resnet34",
+        "as in TensorFlow's official models: images of 224x224",
+        ("tensorflow-resnet34",),
+        tensorflow_resnet34,
     ),
     Family(
         r"resnext50-32x4d",

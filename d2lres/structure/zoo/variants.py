@@ -5,8 +5,8 @@ Explained in the chapter "Versions and implementations".
 
 from dataclasses import replace
 
-from ..arch import Architecture, BatchNorm, Conv, Residual, transform
-from .blocks import bottleneck, resnext, squeeze_excite
+from ..arch import Architecture, AvgPool, BatchNorm, Conv, Residual, transform
+from .blocks import basic, bottleneck, resnext, squeeze_excite
 from .networks import imagenet
 
 
@@ -28,6 +28,24 @@ def d2l_resnet18(name, *, classes, version, shortcut) -> Architecture:
     net = transform(imagenet(name, 18, classes=classes, version=version, shortcut=shortcut), biased)
     net = each_block(net, lambda block: replace(block, shortcut=block.shortcut[:1]))
     return replace(net, input_shape=(1, 96, 96), source="Dive into Deep Learning, section 8.6")
+
+
+def tensorflow_resnet34(name, *, classes, version, shortcut) -> Architecture:
+    """Every stage begins with a projection; pooling pads SAME, and ends in windows of 7x7.
+
+    So it is made for 224x224: elsewhere the last pool leaves more, or less, than one pixel.
+    Source: `official/resnet/resnet_model.py` of github.com/tensorflow/models, early 2018.
+    """
+    net = imagenet(name, 34, classes=classes, version=version, shortcut=shortcut)
+    *stem, pool = net.stem
+    (_, *others), *stages = net.stages
+    return replace(
+        net,
+        stem=(*stem, replace(pool, padding="same")),
+        stages=((basic(64, 64, shortcut="C"), *others), *stages),
+        head=(AvgPool(kernel=7), *net.head[1:]),
+        source="TensorFlow's official models, official/resnet/resnet_model.py",
+    )
 
 
 def gluon_resnet(name, depth, *, classes, version, shortcut) -> Architecture:
