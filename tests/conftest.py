@@ -13,6 +13,7 @@ LONGEST = (
     "test_grading_course",
     "test_grading",
     "test_models",
+    "test_twins_onnx",
     "training-fashion-mnist",
     "what-the-sum-does",
     "ablations",

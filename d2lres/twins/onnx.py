@@ -211,8 +211,11 @@ def told(facts: dict, switches: bool) -> str:
         "Written by d2lres {d2lres}.",
     ]
     if facts.get("means"):
-        lines[1] += " Pixels from 0 to 1, then (x - mean) / deviation for each channel,"
-        lines[1] += " means {means}, deviations {deviations}."
+        means, deviations = (
+            ", ".join(f"{number:.4f}" for number in facts[key]) for key in ("means", "deviations")
+        )
+        lines[1] += " Pixels from 0 to 1, then (x - mean) / deviation for each channel, with the"
+        lines[1] += f" means {means} and the deviations {deviations}."
     elif "means" in facts:
         lines[1] += " Pixels from 0 to 1."
     if facts.get("classes"):
