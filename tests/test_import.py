@@ -92,7 +92,7 @@ MAY_IMPORT = {
     "structure": GROUND,
     "machine": GROUND,
     "live": GROUND | {"structure", "machine"},
-    "twins": GROUND | {"structure"},
+    "twins": GROUND | {"structure", "live"},
     "plot": GROUND | {"structure"},
     "classroom": GROUND | {"machine"},
     "data": GROUND | {"live"},

@@ -16,7 +16,7 @@ from ..errors import ConfigError, MissingDependency
 from ..files import write_whole
 from ..structure import Architecture, count
 from .operators import chain
-from .places import check_fit, entering, expected_shapes, places
+from .places import entering, expected_shapes, misfit, places
 
 try:
     import onnx
@@ -116,7 +116,11 @@ class Graph:
 
     def __init__(self, architecture, shape, parameters, epsilons, switches):
         self.places = places(architecture, shape)
-        check_fit("export", parameters, expected_shapes(self.places))
+        if wrong := misfit(parameters, expected_shapes(self.places)):
+            raise ConfigError(
+                f"export: {wrong}; expected the weights of {architecture.name}. Take those of the same "
+                "architecture, version, shortcut, classes and channels."
+            )
         self.places.reverse()  # the next one is the last
         self.parameters, self.epsilons, self.has_switches = parameters, epsilons, switches
         self.inputs, self.nodes, self.tensors, self.outputs = [], [], [], []

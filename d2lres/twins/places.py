@@ -6,9 +6,9 @@ arrays, so that weights go from any of them to any other by name.  No framework 
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..errors import ConfigError
 from ..structure import Row, arch, count
 
 #: What PyTorch calls a kind of layer: the names of torchvision's ResNet, and some of their sort.
@@ -79,26 +79,41 @@ def expected_shapes(found: list[Place]) -> dict[str, tuple[int, ...]]:
     }
 
 
-def check_fit(where: str, arrays: dict, expected: dict) -> None:
-    """Raise ConfigError, naming a few, where arrays are missing, left over or of other shapes."""
-    missing = [key for key in expected if key not in arrays]
-    left = [key for key in arrays if key not in expected]
-    other = [
-        f"{key} {tuple(array.shape)} in place of {expected[key]}"
-        for key, array in arrays.items()
-        if key in expected and tuple(array.shape) != expected[key]
-    ]
-    found = (("missing", missing), ("left over", left), ("of another shape", other))
-    parts = [
-        f"{len(names)} {what} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
-        for what, names in found
-        if names
-    ]
-    if parts:
-        raise ConfigError(
-            f"{where}: {'; '.join(parts)}; expected the {len(expected)} arrays of the net. Take "
-            "weights of the same architecture, version, shortcut and classes."
+@dataclass(frozen=True)
+class Misfit:
+    """How some arrays are not those of a net; false where they are.  Its text names a few."""
+
+    missing: tuple[str, ...]
+    left: tuple[str, ...]
+    other: tuple[str, ...]
+
+    @property
+    def size(self) -> int:
+        return len(self.missing) + len(self.left) + len(self.other)
+
+    def __bool__(self):
+        return self.size > 0
+
+    def __str__(self):
+        kinds = {"missing": self.missing, "left over": self.left, "of another shape": self.other}
+        return "; ".join(
+            f"{len(names)} {kind} ({', '.join(names[:3])}{', ...' * (len(names) > 3)})"
+            for kind, names in kinds.items()
+            if names
         )
+
+
+def misfit(arrays: dict, expected: dict) -> Misfit:
+    """What is missing, left over or of another shape beside `expected_shapes`."""
+    return Misfit(
+        tuple(name for name in expected if name not in arrays),
+        tuple(name for name in arrays if name not in expected),
+        tuple(
+            f"{name} {tuple(array.shape)} in place of {expected[name]}"
+            for name, array in arrays.items()
+            if name in expected and tuple(array.shape) != expected[name]
+        ),
+    )
 
 
 def entering(architecture: arch.Architecture, arrays: dict) -> tuple[int, int, int]:
