@@ -118,8 +118,8 @@ class Graph:
         self.places = places(architecture, shape)
         if wrong := misfit(parameters, expected_shapes(self.places)):
             raise ConfigError(
-                f"export: {wrong}; expected the weights of {architecture.name}. Take those of the same "
-                "architecture, version, shortcut, classes and channels."
+                f"export: {wrong}; expected the weights of {architecture.name}. Take those of the "
+                "same architecture, version, shortcut, classes and channels."
             )
         self.places.reverse()  # the next one is the last
         self.parameters, self.epsilons, self.has_switches = parameters, epsilons, switches
