@@ -223,7 +223,10 @@ def test_a_layout_is_kept():
 @pytest.mark.parametrize("number", [1, 5])
 def test_a_batch_has_any_size(number):
     net, X = live(SMALL), images(SHAPE, number)
-    assert apart(run(twins.model_of(net, input_shape=SHAPE), X)["logits"], net(X)) < 1e-5
+    model = twins.model_of(net, input_shape=SHAPE)
+    assert apart(run(model, X)["logits"], net(X)) < 1e-5
+    for value in (*model.graph.input, *model.graph.output):
+        assert value.type.tensor_type.shape.dim[0].dim_param == "N"
 
 
 def test_the_channels_of_the_weights_decide():
