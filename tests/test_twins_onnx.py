@@ -193,6 +193,13 @@ def test_padding_of_other_kinds(padding, shape):
     assert apart(run(twins.model_of(net, input_shape=shape), X)["logits"], net(X)) < 1e-5
 
 
+def test_a_window_of_padding_alone_is_refused():
+    """Gluon's answer there is nearly the least number; onnxruntime does not load such a graph."""
+    net = replace(RAGGED, stem=(*RAGGED.stem[:-1], replace(RAGGED.stem[-1], padding=(3, 0, 0, 0))))
+    with pytest.raises(ConfigError, match="stem.pool: padding .3, 0, 0, 0. for windows of 3"):
+        twins.model_of(live(net), input_shape=(3, 64, 48))
+
+
 # --- what is kept of a net -----------------------------------------------------------------------
 
 SMALL, SHAPE = architecture("cifar-resnet8", classes=CLASSES), (3, 16, 12)
@@ -320,8 +327,9 @@ def test_a_file_says_what_its_images_must_be_like(tmp_path):
     numbers = [f"{number:.4f}" for number in (*means, *deviations)]
     for word in ("(N, 3, 16, 16)", "269,397", *numbers, *RUN.recipe.only):
         assert word in model.doc_string
-    plain = twins.model_of(live(SMALL), input_shape=SHAPE, facts={"means": None}).doc_string
-    assert "Pixels from 0 to 1.\n" in plain and "deviation" not in plain
+    other = {"means": None, "classes": ["{cat}", "dog"]}
+    plain = twins.model_of(live(SMALL), input_shape=SHAPE, facts=other).doc_string
+    assert "Pixels from 0 to 1.\n" in plain and "deviation" not in plain and "{cat}, dog" in plain
 
 
 def test_export_needs_no_mxnet(tmp_path):

@@ -208,11 +208,12 @@ def told(facts: dict, switches: bool) -> str:
     """The facts in sentences, for whoever opens the file."""
     lengths = dict(zip("CHW", facts["input_shape"], strict=True))
     axes = ", ".join(f"{lengths.get(axis, axis)}" for axis in facts["layout"])
+    net = "{architecture}, version {version}, shortcut {shortcut}: {params:,} parameters."
     lines = [
-        "{architecture}, version {version}, shortcut {shortcut}: {params:,} parameters.",
+        net.format(**facts),
         f"Input images: ({axes}), float32.",
         "Output logits: the largest is that of the class which the net sees.",
-        "Written by d2lres {d2lres}.",
+        f"Written by d2lres {facts['d2lres']}.",
     ]
     if facts.get("means"):
         means, deviations = (
@@ -226,4 +227,4 @@ def told(facts: dict, switches: bool) -> str:
         lines[2] += f" Classes, from 0 on: {', '.join(facts['classes'])}."
     if switches:
         lines.insert(2, "Inputs *.switch: what a block's branch is multiplied by; 1 keeps it.")
-    return "\n".join(lines).format(**facts)
+    return "\n".join(lines)

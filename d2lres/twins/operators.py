@@ -41,7 +41,13 @@ def _(conv: arch.Conv, graph, x, name):
 @write.register
 def _(pool: arch.MaxPool, graph, x, name):
     shape = (graph.shapes[x][0], *slide(pool, graph.shapes[x], name))
-    return graph.node("MaxPool", [x], name, shape, **window(pool))  # what is padded never wins
+    attributes = window(pool)
+    if max(attributes.get("pads", [0])) >= pool.kernel:
+        raise ConfigError(
+            f"{name}: padding {pool.padding} for windows of {pool.kernel}; expected less, since "
+            "ONNX has no maximum of padding alone. Pad less."
+        )
+    return graph.node("MaxPool", [x], name, shape, **attributes)  # what is padded never wins
 
 
 def window(layer) -> dict:
