@@ -332,6 +332,15 @@ def test_a_file_says_what_its_images_must_be_like(tmp_path):
     assert "Pixels from 0 to 1.\n" in plain and "deviation" not in plain and "{cat}, dog" in plain
 
 
+def test_a_run_on_photographs_has_the_shape_of_its_recipe_and_no_names(tmp_path):
+    """Its record does not name the folders that were the classes."""
+    recipe = {**RUN.record["recipe"], "dataset": "/photographs", "only": []}
+    run = replace(RUN, record={**RUN.record, "recipe": recipe})
+    d2lres.runs.export_run(run, tmp_path / "net.onnx")
+    told = twins.onnx.load(tmp_path / "net.onnx").doc_string
+    assert "(N, 3, 16, 16)" in told and "Classes" not in told
+
+
 def test_export_needs_no_mxnet(tmp_path):
     code = (
         "import sys; from d2lres.runs import export_run, find_run;"

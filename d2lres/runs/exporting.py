@@ -38,8 +38,10 @@ FORMS = {"onnx": export_onnx}
 def image_shape(run: Run) -> tuple[int, int, int]:
     """(C, H, W) of the images that a run was tested on."""
     recipe = run.recipe
-    channels, side, _ = SETS[recipe.dataset].image_shape if recipe.dataset in SETS else (3, 224, 0)
-    return (channels, *[recipe.resize or side] * 2)
+    if recipe.dataset not in SETS:  # photographs, which have colours and a side
+        return (3, recipe.resize, recipe.resize)
+    channels, height, width = SETS[recipe.dataset].image_shape
+    return (channels, recipe.resize or height, recipe.resize or width)
 
 
 def facts(run: Run) -> dict:
