@@ -24,7 +24,8 @@ def write_whole(path: Path, content: bytes, advice: str = ADVICE) -> None:
             os.fsync(out.fileno())
         os.replace(new, path)
     except OSError as error:
-        new.unlink(missing_ok=True)
+        with suppress(OSError):  # as where a file stands in place of its folder
+            new.unlink(missing_ok=True)
         raise DataError(f"{path}: {error.strerror}; expected to write it. {advice}") from error
 
 

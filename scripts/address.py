@@ -52,7 +52,7 @@ def notebook(text: str, here: dict) -> str:
     """A notebook with this address in its pages, and the setup cell as it is today."""
     content = json.loads(text)
     for cell in content["cells"]:
-        if cell["cell_type"] == "code" and "%pip install" in "".join(cell["source"]):
+        if cell["cell_type"] == "code" and "%pip install -q git+" in "".join(cell["source"]):
             cell["source"] = SETUP_CELL.format(**here).splitlines(keepends=True)
         elif cell["cell_type"] == "markdown":
             cell["source"] = page("".join(cell["source"]), here).splitlines(keepends=True)

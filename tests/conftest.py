@@ -13,6 +13,7 @@ LONGEST = (
     "test_grading_course",
     "test_grading",
     "test_models",
+    "test_twins_onnx",
     "training-fashion-mnist",
     "near-the-identity",
     "what-the-sum-does",

@@ -23,7 +23,7 @@ MOVED = {
 CITED = {
     "KaimingHe/resnet-1k-layers", "NVIDIA/DeepLearningExamples", "googlecolab/backend-info",
     "kuangliu/pytorch-cifar", "zalandoresearch/fashion-mnist", "containers/bubblewrap",
-    "tensorflow/models",
+    "tensorflow/models", "apache/mxnet",
 }  # fmt: skip
 
 FILE = pytest.mark.parametrize("path", address.files(), ids=lambda p: str(p.relative_to(ROOT)))

@@ -14,6 +14,7 @@ from .assignments import assignments
 from .counting import compare, list_names, summary
 from .data import data
 from .experiments import experiments
+from .exporting import export
 from .training import evaluate, train
 
 
@@ -76,5 +77,7 @@ def doctor():
     sys.exit(0 if ok else 1)
 
 
-for command in (list_names, summary, compare, data, train, evaluate, experiments, assignments):
+for command in (
+    list_names, summary, compare, data, train, evaluate, export, experiments, assignments,
+):  # fmt: skip
     main.add_command(command)

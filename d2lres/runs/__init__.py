@@ -6,7 +6,8 @@ installed package has as `d2lres/recorded`; this room reads and writes such fold
 
 The files in the order of explanation: `records` (what lies in the folder), `origin` (the machine
 and the commit), `parts` (what a recipe trains), `recording` (train and write), `testing` (test the
-weights again); `experiments`, which runs the book compares, and to answer what.
+weights again), `exporting` (hand them to other programs); `experiments`, which runs the book
+compares, and to answer what.
 
 Explained in the chapter "Training on Fashion-MNIST".
 """
@@ -22,6 +23,7 @@ from .experiments import (
     run_experiment,
     tabulate,
 )
+from .exporting import FORMS, export_run
 from .parts import (
     build_net,
     initializer,
@@ -32,12 +34,13 @@ from .parts import (
     with_photographs,
 )
 from .recording import confusion, train_recipe
-from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, weights_of
+from .records import CHECKPOINT, WEIGHTS, Run, find_run, load_run, recorded, weights_of
 from .testing import evaluate_run, recalibrate_run
 
 __all__ = [
     "CHECKPOINT",
     "EXPERIMENTS",
+    "FORMS",
     "WEIGHTS",
     "Comparison",
     "Experiment",
@@ -47,7 +50,9 @@ __all__ = [
     "confusion",
     "evaluate_run",
     "experiment_names",
+    "export_run",
     "find_experiment",
+    "find_run",
     "initializer",
     "iterators",
     "load_features",

@@ -101,6 +101,14 @@ def recorded(name: str) -> Run:
     return load_run(folders[name])
 
 
+def find_run(name: str) -> Run:
+    """The run in the folder called `name`, or else the one of that name that comes with the book.
+
+    Raises as `load_run` and `recorded`.
+    """
+    return load_run(name) if Path(name).exists() else recorded(name)
+
+
 def weights_of(run: Run) -> Path:
     """The file with the weights of a recorded run, or a DataError where it kept none."""
     weights = run.folder / WEIGHTS
