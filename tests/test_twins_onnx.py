@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy
 import onnxruntime
 import pytest
-from variants import VARIANTS
+from variants import VARIANTS, fitting
 
 import d2lres
 from d2lres import ConfigError, ShapeError, architecture, build, count
@@ -51,7 +51,7 @@ def thin(net):
 
 def shape_for(net):
     """No square; small where the stem keeps it."""
-    return (3, 16, 12) if net.input_shape[-1] == 32 else (3, 64, 48)
+    return fitting(net.name, (3, 16, 12) if net.input_shape[-1] == 32 else (3, 64, 48))
 
 
 class Uniform(init.Initializer):

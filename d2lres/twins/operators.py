@@ -61,6 +61,13 @@ def window(layer) -> dict:
 
 
 @write.register
+def _(pool: arch.AvgPool, graph, x, name):
+    shape = (graph.shapes[x][0], *slide(pool, graph.shapes[x], name))
+    sizes = {"kernel_shape": [pool.kernel] * 2, "strides": [pool.strides] * 2}
+    return graph.node("AveragePool", [x], name, shape, **sizes)
+
+
+@write.register
 def _(pool: arch.GlobalAvgPool, graph, x, name):
     return graph.node("GlobalAveragePool", [x], name, (graph.shapes[x][0], 1, 1))
 

@@ -18,6 +18,7 @@ NAMES = {
     arch.ReLU: "relu",
     arch.Sigmoid: "sigmoid",
     arch.MaxPool: "maxpool",
+    arch.AvgPool: "avgpool",
     arch.GlobalAvgPool: "avgpool",
     arch.Dense: "fc",
     arch.Pad: "pad",
