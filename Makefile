@@ -14,7 +14,7 @@ HTML  := _build/html
 BUILT := _build/.complete
 
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
-SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* assets/*)
+SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
@@ -73,7 +73,7 @@ lab: env ## open the notebooks in JupyterLab
 	cd chapters && "$(abspath $(BIN))/jupyter" lab
 
 serve: book ## show the book at http://127.0.0.1:8000 (PORT=8000)
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+	$(BIN)/python scripts/serve.py $(PORT)
 
 bench: env ## measure importing, counting and training side by side
 	$(BIN)/python benchmarks/counting.py
