@@ -14,6 +14,8 @@ UNUSED = {
 }
 SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}  # on its own page only
 UNUSED_GLOBALS = ("THEBE_JS_URL", "DOCUMENTATION_OPTIONS.pagename")
+# A page that was opened from a folder may not read the others, to show where the words stand.
+ALONE = 'DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol != "file:"'
 # Light or dark, before anything is shown: what the reader chose, else what the system says.
 THEME = """
 const mode = localStorage.getItem("mode") || "auto";
@@ -27,7 +29,8 @@ def bundle(pages: dict[str, BeautifulSoup], html: Path) -> None:
     wanted = {name: list(scripts(page, html / name)) for name, page in pages.items()}
     in_all = set.intersection(*({text for _, text in found} for found in wanted.values()))
     first = next(iter(wanted.values()))
-    text = ";\n".join(dict.fromkeys(text for _, text in first if text in in_all))
+    common = dict.fromkeys(text for _, text in sorted(first, key=order) if text in in_all)
+    text = ";\n".join([*common, ALONE])
     file = written(html / "_static", "book", "js", text)
     for name, page in pages.items():
         root = page.html["data-content_root"]
@@ -39,6 +42,12 @@ def bundle(pages: dict[str, BeautifulSoup], html: Path) -> None:
             elif tag.get("src"):
                 tag["defer"] = ""
                 page.head.append(tag.extract())
+
+
+def order(script: tuple[Tag, str]) -> int:
+    """Settings first, which the others need as soon as they run."""
+    source = script[0].get("src", "")
+    return 0 if "documentation_options.js" in source else 2 if source else 1
 
 
 def scripts(page: BeautifulSoup, path: Path):
