@@ -165,9 +165,15 @@ def test_on_a_telephone_the_contents_come_and_go(page, here):
 
 
 def test_on_paper_there_is_the_text_alone(page, here):
+    page.emulate_media(color_scheme="dark")
     page.goto(here + CHAPTER)
+    dark = background(page)
     page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
     expect(page.locator("#jb-print-docs-body h1")).to_be_visible()  # before its contents
     expect(page.locator("article img").first).to_be_visible()
     for part in ("#pst-primary-sidebar", "#pst-secondary-sidebar", ".copybtn", ".prev-next-footer"):
         expect(page.locator(part).first).to_be_hidden()
+    assert background(page) == "rgb(255, 255, 255)" != dark
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert background(page) == dark

@@ -59,7 +59,7 @@ def add(page: BeautifulSoup, tag: str, **attributes: str) -> None:
 
 def first_words(page: BeautifulSoup) -> str:
     """What a page begins with: the sentences that a description has room for, or a part of one."""
-    found = page.main.select_one("article section > p") or page.main.h1
+    found = page.main.select_one("article section > p") or page.title
     words = copy(found)
     for citation in words.find_all(class_="bibtex-citation"):
         citation.decompose()

@@ -15,7 +15,15 @@ UNUSED = {
 SEARCH = {"searchtools.js", "language_data.js", "searchindex.js"}  # on its own page only
 UNUSED_GLOBALS = ("THEBE_JS_URL", "DOCUMENTATION_OPTIONS.pagename")
 # A page that was opened from a folder may not read the others, to show where the words stand.
-ALONE = 'DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol != "file:"'
+FOLDER = 'DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = location.protocol != "file:"'
+# Paper is white, whatever the screen is.
+PAPER = """
+addEventListener("beforeprint", () => {
+  const {dataset} = document.documentElement, {theme} = dataset;
+  dataset.theme = "light";
+  addEventListener("afterprint", () => { dataset.theme = theme; }, {once: true});
+});
+"""
 # Light or dark, before anything is shown: what the reader chose, else what the system says.
 THEME = """
 const mode = localStorage.getItem("mode") || "auto";
@@ -30,7 +38,7 @@ def bundle(pages: dict[str, BeautifulSoup], html: Path) -> None:
     in_all = set.intersection(*({text for _, text in found} for found in wanted.values()))
     first = next(iter(wanted.values()))
     common = dict.fromkeys(text for _, text in sorted(first, key=order) if text in in_all)
-    text = ";\n".join([*common, ALONE])
+    text = ";\n".join([*common, FOLDER, PAPER])
     file = written(html / "_static", "book", "js", text)
     for name, page in pages.items():
         root = page.html["data-content_root"]

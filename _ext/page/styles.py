@@ -58,10 +58,11 @@ def sheet(file: Path) -> str:
         target = (file.parent / found[1]).resolve().relative_to(static)
         return f"url({target})"
 
-    text = re.sub(
-        r"@import\s+\"([^\"]+)\";", lambda found: sheet((file.parent / found[1]).resolve()), text
-    )
-    return re.sub(r"url\((?!['\"]?(?:data:|#|https?:))['\"]?([^'\")]+)['\"]?\)", address, text)
+    def imported(found: re.Match) -> str:
+        return sheet((file.parent / found[1]).resolve())
+
+    text = re.sub(r"url\((?!['\"]?(?:data:|#|https?:))['\"]?([^'\")]+)['\"]?\)", address, text)
+    return re.sub(r"@import\s+\"([^\"]+)\";", imported, text)
 
 
 def rules(text: str, words: set[str]) -> str:
