@@ -20,7 +20,7 @@ SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench clean distclean constraints help FORCE
+.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench bench-page clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -80,6 +80,9 @@ bench: env ## measure importing, counting and training side by side
 	$(BIN)/python benchmarks/train_throughput.py
 	$(BIN)/python benchmarks/train_throughput.py --net cifar-resnet20 --batch-size 128 --batches 12
 
+bench-page: book ## measure the rendered book against its goals (needs npm and Chromium)
+	$(BIN)/python benchmarks/page.py
+
 clean: ## remove what was rendered and cached
 	rm -rf _build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
 	find . -name .venv\* -prune -o \( -name __pycache__ -o -name .ipynb_checkpoints \) -exec rm -rf {} +
@@ -91,5 +94,5 @@ constraints: ## resolve requirements.txt anew for every Python (needs all three)
 	scripts/constraints.sh
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  PYTHON=python3.13 picks the interpreter, VENV=.venv-3.13 the environment"

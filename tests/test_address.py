@@ -17,7 +17,7 @@ HERE = address.address(CONFIG)
 ELSEWHERE = "someone/else-where"
 MOVED = {
     "url": f"https://github.com/{ELSEWHERE}", "branch": "v2",
-    "repository": ELSEWHERE, "name": "else-where",
+    "repository": ELSEWHERE, "owner": "someone", "name": "else-where",
 }  # fmt: skip
 # The repositories of others that the project cites or fetches from.
 CITED = {
