@@ -25,6 +25,7 @@ CITED = {
     "kuangliu/pytorch-cifar", "zalandoresearch/fashion-mnist", "containers/bubblewrap",
 }  # fmt: skip
 
+BINARY = {".png", ".params", ".webp", ".woff", ".xz"}
 FILE = pytest.mark.parametrize("path", address.files(), ids=lambda p: str(p.relative_to(ROOT)))
 
 
@@ -44,7 +45,7 @@ def test_a_file_gives_the_address_of_today(path):
 def test_no_other_address_is_given_anywhere():
     """Not even ours, outside the forms that the script writes: it would not move with them."""
     for path in tracked():
-        if path.suffix in (".png", ".params", ".webp", ".woff", ".xz") or path == ROOT / "_config.yml":
+        if path.suffix in BINARY or path == ROOT / "_config.yml":
             continue
         text = path.read_text(encoding="utf-8")
         for form, _ in address.FORMS:

@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from page import about, access, icons, styles
+from page import about, access, code, icons, styles
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -145,6 +145,19 @@ def test_a_rule_is_kept_if_a_page_can_need_it():
     assert styles.rules(sheet, words) == (
         ".menu.open{color : red}p{margin:0}#door:not(.gone) a{top:0}"
         '@media print{.menu{top:1px}}:is(.gone,.menu){left:0}a[title=".gone"]{left:1px}'
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_marks_that_are_left_out_would_show_nothing(theme):
+    """Each has the colour that Pygments gives to code as such."""
+    sheet = (HTML / "_static" / "pygments.css").read_text(encoding="utf-8")
+    begin = rf'html\[data-theme="{theme}"\] \.highlight'
+    (around,) = re.findall(rf"{begin} {{[^}}]* color: (#\w+)", sheet)
+    for mark in code.PLAIN:
+        assert re.findall(rf"{begin} \.{mark} {{ ([^}}]*) }}", sheet) == [f"color: {around}"]
+    assert code.plain('<span class="k">if</span> <span class="n">a</span>') == (
+        '<span class="k">if</span> a'
     )
 
 

@@ -3,6 +3,7 @@
 Formulas are typeset while Sphinx writes (`formulas`).  When all pages are written, each is read
 once more, and the files of this folder, in this order, make it what a reader gets:
 
+    code       without the marks that show nothing
     icons      the theme's signs, as small drawings in the page instead of a library of them
     images     each with its size, loaded when it comes into view
     access     what a screen reader and a keyboard need
@@ -16,7 +17,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
-from page import about, access, formulas, icons, images, scripts, styles
+from page import about, access, code, formulas, icons, images, scripts, styles
 
 LAST = 900  # after whatever else waits for the end of the build
 
@@ -65,7 +66,7 @@ def published(repository: str) -> str:
 
 
 def read(path: Path) -> BeautifulSoup:
-    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    return BeautifulSoup(code.plain(path.read_text(encoding="utf-8")), "html.parser")
 
 
 def tidy(head: Tag) -> None:
