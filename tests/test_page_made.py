@@ -170,6 +170,7 @@ def test_a_sign_becomes_its_drawing(tmp_path):
     assert page.svg["viewbox" if "viewbox" in page.svg.attrs else "viewBox"] == "0 0 10 20"
     assert page.svg["data-mode"] == "light" and page.svg["aria-hidden"] == "true"
     assert page.path["d"] == "M3 4"
+    assert page.svg["class"] == ["svg-inline--fa", "fa-sun", "fa-lg"]
 
 
 def test_what_the_theme_left_undone_is_mended():

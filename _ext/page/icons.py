@@ -31,7 +31,9 @@ class Icons:
             width, height, path = self.drawing(name)
             shape = page.new_tag("path", d=path, fill="currentColor")
             sign.name = "svg"
-            sign["class"] = ["svg-inline--fa", *sign["class"]]
+            # as the library names its drawings, for the theme's styles
+            rest = [each for each in sign["class"] if each not in STYLES]
+            sign["class"] = ["svg-inline--fa", *rest]
             sign.attrs |= {"aria-hidden": "true", "viewBox": f"0 0 {width} {height}"}
             sign.append(shape)
 
