@@ -12,6 +12,7 @@ LONGEST = (
     "test_colab",
     "test_grading_course",
     "test_grading",
+    "test_page_every",
     "test_models",
     "training-fashion-mnist",
     "what-the-sum-does",
