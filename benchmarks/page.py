@@ -66,8 +66,7 @@ def main() -> int:
             figures, good = measured(lighthouse(here + name))
             print(row(name, figures), flush=True)
             reached &= good
-        browser = browse.launch(playwright)
-        visits = {name: browse.look(browser, here, name) for name in browse.pages()}
+        visits = browse.look(browse.launch(playwright), here, browse.pages())
     print(f"\nOf {len(visits)} pages:")
     for what, wrong in {
         "log an error": [name for name, visit in visits.items() if visit.errors],

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import sys
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
@@ -73,7 +73,7 @@ def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
     page.on("console", lambda said: said.type == "error" and visit.errors.append(said.text))
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda asked: given_up(asked) or visit.failed.append(asked.url))
-    page.on("response", lambda reply: reply.ok or visit.failed.append(reply.url))
+    page.on("response", lambda reply: reply.status < 400 or visit.failed.append(reply.url))
     page.on("request", lambda asked: asked.url.startswith(here) or visit.outside.append(asked.url))
     return page
 
@@ -83,24 +83,32 @@ def given_up(request: Request) -> bool:
     return request.failure == "net::ERR_ABORTED"
 
 
-def look(browser: Browser, here: str, name: str) -> Visit:
-    """Open a page on a telephone and scroll it, then ask axe about it on a desk, light and dark."""
-    visit = Visit()
-    page = watched(browser, here, visit, viewport=TELEPHONE)
+def look(browser: Browser, here: str, names: list[str]) -> dict[str, Visit]:
+    """Open pages on a telephone and scroll them, then ask axe on a desk, in light and in dark.
+
+    All in one window, which has the styles and scripts of the book already.
+    """
+    visit, visits = Visit(), {}
+    page = watched(browser, here, visit)
     page.add_init_script(MOVED)
-    page.goto(here + name, wait_until="load")
-    visit.width = page.evaluate("document.documentElement.scrollWidth")
-    page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    page.wait_for_load_state("networkidle")
-    visit.moved = page.evaluate("window.moved")
-    page.set_viewport_size(DESK)
-    page.evaluate(PLAIN)
-    visit.light = axe(page)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("html[data-theme=dark]")
-    visit.dark = axe(page, "main", ["color-contrast"])
+    for name in names:
+        page.set_viewport_size(TELEPHONE)
+        page.emulate_media(color_scheme="light")
+        page.goto(here + name, wait_until="load")
+        visit.width = page.evaluate("document.documentElement.scrollWidth")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_load_state("networkidle")
+        visit.moved = page.evaluate("window.moved")
+        page.set_viewport_size(DESK)
+        page.evaluate(PLAIN)
+        visit.light = axe(page)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_selector("html[data-theme=dark]")
+        visit.dark = axe(page, "main", ["color-contrast"])
+        visits[name] = replace(visit)
+        vars(visit).update(vars(Visit()))
     page.close()
-    return visit
+    return visits
 
 
 def axe(page: Page, part: str = "html", rules: list[str] | None = None) -> list[str]:

@@ -16,8 +16,7 @@ pytestmark = pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the 
 def visits():
     """What was seen of each page."""
     with browse.served() as here, sync_playwright() as playwright:
-        browser = browse.launch(playwright)
-        return {name: browse.look(browser, here, name) for name in browse.pages()}
+        return browse.look(browse.launch(playwright), here, browse.pages())
 
 
 def seen(visits: dict, what: str) -> dict:
