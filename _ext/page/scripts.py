@@ -63,6 +63,8 @@ def scripts(page: BeautifulSoup, path: Path):
     for tag in page.head.find_all("link", attrs={"as": "script"}):
         tag.decompose()
     for tag in page.find_all("script"):
+        if tag.get("type", "text/javascript") != "text/javascript":
+            continue  # a module waits by itself; data is no script
         name = Path(urlsplit(tag.get("src", "")).path).name
         if unused(tag, name) or name in SEARCH and path.name != "search.html":
             tag.decompose()
