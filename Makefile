@@ -14,13 +14,13 @@ HTML  := _build/html
 BUILT := _build/.complete
 
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
-SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* assets/*)
+SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench clean distclean constraints help FORCE
+.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench bench-page clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -73,12 +73,15 @@ lab: env ## open the notebooks in JupyterLab
 	cd chapters && "$(abspath $(BIN))/jupyter" lab
 
 serve: book ## show the book at http://127.0.0.1:8000 (PORT=8000)
-	$(BIN)/python -m http.server --bind 127.0.0.1 --directory $(HTML) $(PORT)
+	$(BIN)/python scripts/serve.py $(PORT)
 
 bench: env ## measure importing, counting and training side by side
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/train_throughput.py
 	$(BIN)/python benchmarks/train_throughput.py --net cifar-resnet20 --batch-size 128 --batches 12
+
+bench-page: book ## measure the rendered book against its goals (needs npm and Chromium)
+	$(BIN)/python benchmarks/page.py
 
 clean: ## remove what was rendered and cached
 	rm -rf _build build dist *.egg-info .pytest_cache .ruff_cache .hypothesis
@@ -91,5 +94,5 @@ constraints: ## resolve requirements.txt anew for every Python (needs all three)
 	scripts/constraints.sh
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 	@echo "  PYTHON=python3.13 picks the interpreter, VENV=.venv-3.13 the environment"

@@ -27,6 +27,8 @@ FORMS = (
     (r"mybinder\.org/v2/gh/[^/\s]+/[^/\s]+/[^/?\s)]+", "mybinder.org/v2/gh/{repository}/{branch}"),
     (r"codespaces\.new/[^/\s]+/[^/\s)?`]+", "codespaces.new/{repository}"),
     (r"git clone https://\S+\ncd \S+", "git clone {url}\ncd {name}"),
+    (r"(?m)^repository-code: \S+$", "repository-code: {url}"),
+    (r"https://[\w-]+\.github\.io/[^/\s]+/", "https://{owner}.github.io/{name}/"),
     (r"git\+https://[^\s@`\"']+(@[^\s`\"']+)?", "git+{url}@{branch}"),
 )  # fmt: skip
 
@@ -36,8 +38,9 @@ def address(config: str) -> dict:
     url = re.search(r"^  url: (https://github\.com/\S+)$", config, re.MULTILINE)[1]
     branch = re.search(r"^  branch: (\S+)$", config, re.MULTILINE)[1]
     repository = url.removeprefix("https://github.com/")
+    owner, name = repository.split("/")
     return {
-        "url": url, "branch": branch, "repository": repository, "name": repository.split("/")[1],
+        "url": url, "branch": branch, "repository": repository, "owner": owner, "name": name,
     }  # fmt: skip
 
 
@@ -60,11 +63,11 @@ def notebook(text: str, here: dict) -> str:
 
 
 def files(root: Path = ROOT) -> list[Path]:
-    """The pages and notebooks that readers open."""
+    """The pages and notebooks that readers open, and the citation."""
     return sorted(
         path
         for folder in ("", "chapters", "assignments")
-        for suffix in ("md", "ipynb")
+        for suffix in ("md", "ipynb", "cff")
         for path in (root / folder).glob(f"{'**/' if folder else ''}*.{suffix}")
     )
 

@@ -12,6 +12,7 @@ LONGEST = (
     "test_colab",
     "test_grading_course",
     "test_grading",
+    "test_page_every",
     "test_models",
     "test_twins_onnx",
     "training-fashion-mnist",

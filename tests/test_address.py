@@ -17,7 +17,7 @@ HERE = address.address(CONFIG)
 ELSEWHERE = "someone/else-where"
 MOVED = {
     "url": f"https://github.com/{ELSEWHERE}", "branch": "v2",
-    "repository": ELSEWHERE, "name": "else-where",
+    "repository": ELSEWHERE, "owner": "someone", "name": "else-where",
 }  # fmt: skip
 # The repositories of others that the project cites or fetches from.
 CITED = {
@@ -26,6 +26,7 @@ CITED = {
     "tensorflow/models", "apache/mxnet",
 }  # fmt: skip
 
+BINARY = {".png", ".params", ".webp", ".woff", ".xz"}
 FILE = pytest.mark.parametrize("path", address.files(), ids=lambda p: str(p.relative_to(ROOT)))
 
 
@@ -45,7 +46,7 @@ def test_a_file_gives_the_address_of_today(path):
 def test_no_other_address_is_given_anywhere():
     """Not even ours, outside the forms that the script writes: it would not move with them."""
     for path in tracked():
-        if path.suffix in (".png", ".params", ".webp", ".xz") or path == ROOT / "_config.yml":
+        if path.suffix in BINARY or path == ROOT / "_config.yml":
             continue
         text = path.read_text(encoding="utf-8")
         for form, _ in address.FORMS:

@@ -1,0 +1,55 @@
+"""Pictures in small files, which wait until they come into view, in a place kept free for them."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote
+
+from bs4 import BeautifulSoup, Tag
+from PIL import Image
+
+
+def prepare(page: BeautifulSoup, path: Path) -> None:
+    """Give each picture of the page its width and height; let all but the first load late.
+
+    The first is often what a reader sees first.
+    """
+    for number, picture in enumerate(page.main.find_all("img")):
+        file = path.parent / unquote(picture["src"])
+        picture["width"], picture["height"] = shown(picture, *size(file))
+        picture.attrs.pop("style", None)
+        picture["decoding"] = "async"
+        if number:
+            picture["loading"] = "lazy"
+        if file.suffix == ".png" and file.parent.name == "_images":
+            lighter(picture, file)
+
+
+def size(file: Path) -> tuple[float, float]:
+    """Width and height of a picture in pixels."""
+    if file.suffix == ".svg":
+        head = re.search(r"<svg [^>]*>", file.read_text(encoding="utf-8"))[0]
+        sides = (re.search(rf' {side}="([\d.]+)(pt)?"', head) for side in ("width", "height"))
+        return tuple(float(side[1]) * (4 / 3 if side[2] else 1) for side in sides)
+    with Image.open(file) as image:
+        return image.size
+
+
+def shown(picture, width: float, height: float) -> tuple[int, int]:
+    """The size in the page: as the notebook says, else that of the file."""
+    style = picture.get("style", "")
+    wanted = int(style.removeprefix("width: ").removesuffix("px;")) if style else round(width)
+    return wanted, round(height * wanted / width)
+
+
+def lighter(picture: Tag, file: Path) -> None:
+    """Show the same pixels from a smaller file: WebP without loss is a third lighter than PNG.
+
+    A picture is named by its content, so what an earlier build wrote is right.
+    """
+    small = file.with_suffix(".webp")
+    if not small.exists():
+        with Image.open(file) as image:
+            image.save(small, lossless=True, method=4)
+    picture["src"] = picture["src"].replace(file.name, small.name)
+    if picture.parent.get("href", "").endswith(file.name):
+        picture.parent["href"] = picture["src"]

@@ -1,0 +1,126 @@
+"""Open the rendered book in Chromium, and write down what goes wrong on its pages.
+
+The tests and `make bench-page` look through this window.  No address but this machine's is reached.
+"""
+
+import re
+import shutil
+import subprocess
+import sys
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, Playwright, Request
+
+HTML = Path(__file__).parents[1] / "_build" / "html"
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
+ALONE = "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"
+TELEPHONE, DESK = {"width": 390, "height": 844}, {"width": 1300, "height": 900}
+
+# Layout that moves after it was shown, without the reader having done anything.
+MOVED = """
+window.moved = 0;
+new PerformanceObserver(list => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
+}).observe({type: "layout-shift", buffered: true});
+"""
+# Code without its thousands of coloured words, which axe would ask one by one.
+PLAIN = (
+    'document.querySelectorAll(".highlight pre").forEach(c => { c.textContent = c.textContent })'
+)
+
+
+@dataclass
+class Visit:
+    """What was seen of a page."""
+
+    errors: list[str] = field(default_factory=list)  # in the console, and from scripts
+    failed: list[str] = field(default_factory=list)  # requests without an answer, or with a bad one
+    outside: list[str] = field(default_factory=list)  # requests to other machines
+    width: int = 0  # pixels of the page on a telephone
+    moved: float = 0  # layout shift while it was loaded and scrolled
+    light: list[str] = field(default_factory=list)  # what axe found
+    dark: list[str] = field(default_factory=list)
+
+
+@contextmanager
+def served():
+    """The address at which the book is served meanwhile."""
+    command = [sys.executable, Path(__file__).with_name("serve.py"), "0"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
+        try:
+            yield re.search(r"http://\S+", server.stdout.readline())[0]
+        finally:
+            server.terminate()
+
+
+def launch(playwright: Playwright) -> Browser:
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", ALONE])
+
+
+def pages() -> list[str]:
+    """Every page, by its address below the book's; index.html only leads to the first."""
+    found = (path for path in HTML.rglob("*.html") if "_static" not in path.parts)
+    return sorted({str(path.relative_to(HTML)) for path in found} - {"index.html"})
+
+
+def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
+    """A new page that writes its errors and failed requests into `visit`."""
+    page = browser.new_page(reduced_motion="reduce", **settings)
+    page.on("console", lambda said: said.type == "error" and visit.errors.append(said.text))
+    page.on("pageerror", lambda error: visit.errors.append(str(error)))
+    page.on("requestfailed", lambda asked: given_up(asked) or visit.failed.append(asked.url))
+    page.on("response", lambda reply: reply.status < 400 or visit.failed.append(reply.url))
+    page.on("request", lambda asked: asked.url.startswith(here) or visit.outside.append(asked.url))
+    return page
+
+
+def given_up(request: Request) -> bool:
+    """Whether the browser itself ended the request, since the reader went on to another page."""
+    return request.failure == "net::ERR_ABORTED"
+
+
+def look(browser: Browser, here: str, names: list[str]) -> dict[str, Visit]:
+    """Open pages on a telephone and scroll them, then ask axe on a desk, in light and in dark.
+
+    All in one window, which has the styles and scripts of the book already.
+    """
+    visit, visits = Visit(), {}
+    page = watched(browser, here, visit)
+    page.add_init_script(MOVED)
+    for name in names:
+        page.set_viewport_size(TELEPHONE)
+        page.emulate_media(color_scheme="light")
+        page.goto(here + name, wait_until="load")
+        visit.width = page.evaluate("document.documentElement.scrollWidth")
+        page.evaluate("scrollTo(0, document.body.scrollHeight)")
+        page.wait_for_load_state("networkidle")
+        visit.moved = page.evaluate("window.moved")
+        page.set_viewport_size(DESK)
+        page.evaluate(PLAIN)
+        visit.light = axe(page)
+        page.emulate_media(color_scheme="dark")
+        page.wait_for_selector("html[data-theme=dark]")
+        visit.dark = axe(page, "main", ["color-contrast"])
+        visits[name] = replace(visit)
+        vars(visit).update(vars(Visit()))
+    page.close()
+    return visits
+
+
+def axe(page: Page, part: str = "html", rules: list[str] | None = None) -> list[str]:
+    """What axe finds wrong with a page: the rule, how often, and where first."""
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(Axe().axe_script)
+    options = {"resultTypes": ["violations"], "preload": False} | (
+        {"runOnly": rules} if rules else {}
+    )
+    ask = "([part, options]) => axe.run(part, options).then(found => found.violations)"
+    return [
+        f"{each['id']}: {len(each['nodes'])} times, {each['nodes'][0]['html'][:200]}, "
+        f"{each['nodes'][0]['failureSummary']}"
+        for each in page.evaluate(ask, [part, options])
+    ]

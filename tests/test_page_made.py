@@ -1,0 +1,203 @@
+"""What the book makes of its pages, read from the files: small, whole, described, all listed."""
+
+import gzip
+import re
+import sys
+import xml.etree.ElementTree as xml
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from bs4 import BeautifulSoup
+from fontTools.ttLib import TTFont
+from PIL import Image
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
+from page import about, access, code, icons, styles
+
+ROOT = Path(__file__).parents[1]
+HTML = ROOT / "_build" / "html"
+SOUPS = {
+    path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+    for path in sorted(HTML.glob("**/*.html"))
+    if "_static" not in path.parts and path != HTML / "index.html"
+}
+PAGE = pytest.mark.parametrize("path", SOUPS, ids=lambda path: path.stem)
+MOST = 500_000  # bytes on the wire, of a page and all that it loads
+
+
+# --- what a page loads ---------------------------------------------------------------------------
+
+
+def wire(path: Path) -> int:
+    """Bytes of a file as a server sends it."""
+    content = path.read_bytes()
+    small = path.suffix in {".png", ".webp", ".woff", ".ico"}
+    return len(content if small else gzip.compress(content, 6))
+
+
+def loaded(path: Path) -> set[Path]:
+    """The files that a page and its styles can load, the page among them."""
+    page = SOUPS[path]
+    links = [tag["src"] for tag in page.find_all(src=True)]
+    links += [tag["href"] for tag in page.head.find_all("link", rel=["stylesheet", "icon"])]
+    files = {(path.parent / unquote(urlsplit(link).path)).resolve() for link in links}
+    fonts = {HTML / "_static" / "math.woff"} if page.math else set()
+    return {path} | files | fonts
+
+
+@PAGE
+def test_a_page_with_all_its_pictures_is_small(path):
+    assert sum(map(wire, loaded(path))) < MOST
+
+
+@PAGE
+def test_a_page_has_one_stylesheet_and_waits_for_no_script(path):
+    page = SOUPS[path]
+    assert len(page.find_all("link", rel="stylesheet")) == 1
+    scripts = page.find_all("script", src=True)
+    assert all(script.has_attr("defer") for script in scripts)
+    searches = path.name == "search.html"
+    assert len(scripts) == (4 if searches else 1)
+    assert ("searchindex" in str(scripts)) == searches
+
+
+@PAGE
+def test_every_picture_keeps_its_place_free(path):
+    """The size in the page has the shape of the file; all but the first wait."""
+    for number, picture in enumerate(SOUPS[path].main.find_all("img")):
+        width, height = int(picture["width"]), int(picture["height"])
+        file = path.parent / picture["src"]
+        if file.suffix != ".svg":
+            with Image.open(file) as image:
+                assert height == pytest.approx(width * image.height / image.width, abs=0.51)
+        assert picture.get("loading") == ("lazy" if number else None)
+
+
+def test_the_styles_ask_for_nothing_that_is_not_there():
+    (sheet,) = (HTML / "_static").glob("book.*.css")
+    for link in re.findall(r"url\(([^)]+)\)", sheet.read_text(encoding="utf-8")):
+        link = link.strip("'\"")
+        assert link.startswith("data:") or (sheet.parent / link).is_file(), link
+
+
+# --- formulas ------------------------------------------------------------------------------------
+
+
+def test_formulas_are_written_in_the_letters_that_the_book_brings():
+    """Each sign of each formula is in the font, a letter in its slanted form too."""
+    letters = TTFont(ROOT / "_static" / "math.woff").getBestCmap()
+    formulas = [formula for page in SOUPS.values() for formula in page.find_all("math")]
+    assert len(formulas) > 300
+    spaces = {0xA0, *range(0x2000, 0x2010), 0x2061, 0x2062, 0x2063, 0x2064}
+    signs = {ord(sign) for formula in formulas for sign in formula.get_text()}
+    assert not {chr(sign) for sign in signs - set(letters) - spaces}
+    assert "\\" not in "".join(formula.get_text() for formula in formulas)  # TeX that was not read
+
+
+# --- what a page says of itself ------------------------------------------------------------------
+
+
+@PAGE
+def test_a_page_says_what_it_is(path):
+    page = SOUPS[path]
+    assert page.html["lang"] == "en"
+    assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
+    said = page.find("meta", attrs={"name": "description"})["content"]
+    assert 0 < len(said) <= about.LONGEST and "\\" not in said
+    picture = page.find("meta", property="og:image")["content"]
+    assert picture.endswith(about.CARD) and (HTML / about.CARD).is_file()
+
+
+def test_no_two_pages_say_the_same():
+    titles = [page.title.get_text() for page in SOUPS.values()]
+    assert len(set(titles)) == len(titles)
+
+
+def test_the_sitemap_lists_the_pages_at_their_address():
+    tree = xml.parse(HTML / "sitemap.xml")
+    listed = [place.text for place in tree.findall(".//{*}loc")]
+    names = {path.relative_to(HTML).as_posix() for path in SOUPS} - about.SERVICE
+    assert {address.split("/block-by-block/")[1] for address in listed} == names
+    assert len(listed) == len(names)
+    canonical = {
+        page.find("link", rel="canonical")["href"]
+        for path, page in SOUPS.items()
+        if path.name not in about.SERVICE
+    }
+    assert set(listed) == canonical
+
+
+# --- the parts that make it ----------------------------------------------------------------------
+
+
+def test_a_rule_is_kept_if_a_page_can_need_it():
+    words = {"menu", "open", "door"}
+    sheet = """
+        /* words */
+        .menu.open , .menu .gone{ color : red ; }
+        .gone{color:blue} p{margin:0} #door:not(.gone) a{top:0}
+        @media print{ .menu{top:1px} .gone{top:2px} }
+        @media print{ .gone{top:3px} }
+        @font-face{font-family:"Font Awesome 6 Free"}
+        :is(.gone,.menu){left:0} a[title=".gone"]{left:1px}
+    """
+    assert styles.rules(sheet, words) == (
+        ".menu.open{color : red}p{margin:0}#door:not(.gone) a{top:0}"
+        '@media print{.menu{top:1px}}:is(.gone,.menu){left:0}a[title=".gone"]{left:1px}'
+    )
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_marks_that_are_left_out_would_show_nothing(theme):
+    """Each has the colour that Pygments gives to code as such."""
+    sheet = (HTML / "_static" / "pygments.css").read_text(encoding="utf-8")
+    begin = rf'html\[data-theme="{theme}"\] \.highlight'
+    (around,) = re.findall(rf"{begin} {{[^}}]* color: (#\w+)", sheet)
+    for mark in code.PLAIN:
+        assert re.findall(rf"{begin} \.{mark} {{ ([^}}]*) }}", sheet) == [f"color: {around}"]
+    assert code.plain('<span class="k">if</span> <span class="n">a</span>') == (
+        '<span class="k">if</span> a'
+    )
+
+
+def test_a_sign_becomes_its_drawing(tmp_path):
+    library = tmp_path / icons.LIBRARY
+    library.parent.mkdir(parents=True)
+    library.write_text('{sun:[512,512,[9728],"f185","M1 2"]},{sun:[10,20,[9728,1],"f185","M3 4"]}')
+    page = BeautifulSoup('<i class="fa-solid fa-sun fa-lg" data-mode="light"></i>', "html.parser")
+    icons.Icons(tmp_path).draw(page)
+    assert page.svg["viewbox" if "viewbox" in page.svg.attrs else "viewBox"] == "0 0 10 20"
+    assert page.svg["data-mode"] == "light" and page.svg["aria-hidden"] == "true"
+    assert page.path["d"] == "M3 4"
+    assert page.svg["class"] == ["svg-inline--fa", "fa-sun", "fa-lg"]
+
+
+def test_what_the_theme_left_undone_is_mended():
+    page = BeautifulSoup(
+        '<div id="pst-primary-sidebar"><button class="search-button-field" aria-label="Search">'
+        'Search<span class="search-button__kbd-shortcut">Ctrl+K</span></button></div>'
+        '<table><th><p></p></th><th>A</th></table><div role="doc-biblioentry"></div>',
+        "html.parser",
+    )
+    access.repair(page)
+    assert page.button.get("aria-label") is None
+    assert page.button.span["aria-hidden"] == "true"
+    assert [cell.name for cell in page.find_all(["td", "th"])] == ["td", "th"]
+    assert page.find(role="listitem") and page.find(role="complementary")
+
+
+@pytest.mark.parametrize(
+    "text, said",
+    [
+        ("Short.", "Short."),
+        ("It is so <span class='bibtex-citation'>[He, 2016]</span>.", "It is so."),
+        ("a " * 50 + "end. " + "b " * 50, "a " * 50 + "end."),
+        ("word " * 50, ("word " * 32)[:-1].rsplit(" ", 1)[0] + "…"),
+    ],
+)
+def test_a_description_ends_with_a_sentence_or_says_that_it_goes_on(text, said):
+    page = BeautifulSoup(
+        f"<main><article><section><h1>t</h1><p>{text}</p></section></article></main>", "html.parser"
+    )
+    assert about.first_words(page) == said

@@ -1,0 +1,179 @@
+"""The rendered book in use: search, theme, keyboard, telephone and paper."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+import browse
+
+pytestmark = pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path")
+
+CHAPTER = "chapters/training-fashion-mnist.html"  # code, figures, formulas, exercises
+FOLDER = browse.HTML.as_uri() + "/"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        yield browse.launch(playwright)
+
+
+@pytest.fixture(scope="module")
+def here():
+    with browse.served() as address:
+        yield address
+
+
+@pytest.fixture
+def visit():
+    """What goes wrong while a page is used: nothing should."""
+    visit = browse.Visit()
+    yield visit
+    assert not visit.errors and not visit.failed and not visit.outside
+
+
+@pytest.fixture
+def page(browser, here, visit):
+    page = browse.watched(browser, here, visit, viewport=browse.DESK)
+    yield page
+    page.close()
+
+
+# --- search --------------------------------------------------------------------------------------
+
+
+def test_the_keyboard_alone_finds_the_chapter_on_bottlenecks(page, here):
+    page.goto(here + CHAPTER)
+    page.keyboard.press("Control+k")
+    page.keyboard.type("bottleneck")
+    page.keyboard.press("Enter")
+    found = page.locator("#search-results li a")
+    expect(found.first).to_have_text("Basic against bottleneck")
+    found.first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1").last).to_contain_text("Basic against bottleneck")
+
+
+def test_a_page_from_a_folder_works_and_finds_too(browser, visit):
+    page = browse.watched(browser, FOLDER, visit)
+    page.goto(FOLDER + "index.html")
+    page.wait_for_url(FOLDER + "chapters/index.html")  # the door leads to the first page
+    page.goto(FOLDER + "search.html?q=bottleneck")
+    expect(page.locator("#search-results li a").first).to_have_text("Basic against bottleneck")
+    page.close()
+
+
+# --- the theme -----------------------------------------------------------------------------------
+
+
+def background(page: Page) -> str:
+    return page.evaluate("getComputedStyle(document.body).backgroundColor")
+
+
+def test_the_theme_follows_the_system_until_the_reader_chooses(page, here):
+    page.emulate_media(color_scheme="dark")
+    page.goto(here + CHAPTER)
+    dark = background(page)
+    switch = page.locator(".theme-switch-button").first
+    switch.focus()
+    for _ in range(3):  # light, dark, as the system
+        if page.locator("html").get_attribute("data-mode") != "light":
+            page.keyboard.press("Enter")
+    assert background(page) != dark
+    page.reload()
+    assert page.locator("html").get_attribute("data-theme") == "light"
+
+
+def test_a_reader_without_scripts_can_read(browser, here, visit):
+    page = browse.watched(browser, here, visit, java_script_enabled=False)
+    page.goto(here + CHAPTER)
+    expect(page.locator("article h1")).to_be_visible()
+    expect(page.locator("article img").first).to_be_visible()
+    expect(page.locator("article math").first).to_be_visible()
+    expect(page.locator(".theme-switch-button").first).to_be_hidden()  # it would do nothing
+    page.close()
+
+
+# --- the keyboard --------------------------------------------------------------------------------
+
+
+def test_the_first_key_offers_to_skip_to_the_text(page, here):
+    page.goto(here + CHAPTER)
+    page.keyboard.press("Tab")
+    expect(page.locator("#pst-skip-link a")).to_be_focused()
+    page.keyboard.press("Enter")
+    assert page.url.endswith("#main-content")
+
+
+SEEN = """() => {
+  const e = document.activeElement, style = getComputedStyle(e), box = e.getBoundingClientRect();
+  const ring = style.outlineStyle != "none" && parseFloat(style.outlineWidth) > 0;
+  return [e.outerHTML.slice(0, 120), box.width > 0 && (ring || style.boxShadow != "none")];
+}"""
+
+
+def test_every_stop_of_the_keyboard_is_seen(page, here):
+    """From the top of the page through the contents and the buttons into the text, once around."""
+    page.goto(here + "chapters/index.html")
+    stops = {}
+    for _ in range(200):
+        page.keyboard.press("Tab")
+        element, ring = page.evaluate(SEEN)
+        if element in stops or element.startswith("<body"):
+            break
+        stops[element] = ring
+    assert len(stops) > 30
+    assert not [element for element, ring in stops.items() if not ring]
+
+
+def test_a_solution_opens_with_the_keyboard(page, here):
+    page.goto(here + CHAPTER)
+    solution = page.locator(".solution").first
+    text = solution.locator("p").last
+    expect(text).to_be_hidden()
+    solution.locator("button.toggle-button, summary").first.focus()
+    page.keyboard.press("Enter")
+    expect(text).to_be_visible()
+
+
+def test_code_is_copied_as_it_stands(browser, here, visit):
+    page = browse.watched(browser, here, visit, permissions=["clipboard-read", "clipboard-write"])
+    page.goto(here + CHAPTER)
+    page.locator(".copybtn").first.focus()
+    page.keyboard.press("Enter")
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.startswith("try:\n    import d2lres\n") and copied.endswith("d2lres.setup()")
+    page.close()
+
+
+# --- the telephone, and paper --------------------------------------------------------------------
+
+
+def test_on_a_telephone_the_contents_come_and_go(page, here):
+    page.set_viewport_size(browse.TELEPHONE)
+    page.goto(here + CHAPTER)
+    contents = page.get_by_role("link", name="Shortcuts", exact=True)
+    expect(contents).to_be_hidden()
+    page.locator(".primary-toggle").click()
+    expect(contents).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(contents).to_be_hidden()
+    assert not browse.axe(page)
+
+
+def test_on_paper_there_is_the_text_alone(page, here):
+    page.emulate_media(color_scheme="dark")
+    page.goto(here + CHAPTER)
+    dark = background(page)
+    page.emulate_media(media="print")
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    expect(page.locator("#jb-print-docs-body h1")).to_be_visible()  # before its contents
+    expect(page.locator("article img").first).to_be_visible()
+    for part in ("#pst-primary-sidebar", "#pst-secondary-sidebar", ".copybtn", ".prev-next-footer"):
+        expect(page.locator(part).first).to_be_hidden()
+    assert background(page) == "rgb(255, 255, 255)" != dark
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert background(page) == dark
