@@ -14,7 +14,7 @@ OUT = Path(__file__).parents[1] / "_static" / "math.woff"
 ASCII, GREEK, ITALIC = range(0x20, 0x7F), range(0x391, 0x3CA), range(0x1D434, 0x1D468)
 ITALIC_GREEK, ACCENTS = range(0x1D6E2, 0x1D71C), (0x302, 0x303, 0x304, 0x305, 0x332, 0x20D7)
 PRIME = 0x2032
-SIGNS = "ℎ ¯‾±·×÷…′‖←→⇒∂∇∈∏∑−∗√∞∼≈≠≡≤≥⋅⋯⌈⌉⌊⌋⟨⟩ϵϕℝ𝔼"
+SIGNS = "ℎ ˆ¯‾±·×÷…′‖←→⇒∂∇∈∏∑−∗√∞∼≈≠≡≤≥⋅⋯⌈⌉⌊⌋⟨⟩ϵϕℝ𝔼"
 
 
 def main(source: str) -> None:

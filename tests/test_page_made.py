@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from page import about, access, code, icons, styles
+from page import about, access, code, icons, styles, terms
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -201,3 +201,38 @@ def test_a_description_ends_with_a_sentence_or_says_that_it_goes_on(text, said):
         f"<main><article><section><h1>t</h1><p>{text}</p></section></article></main>", "html.parser"
     )
     assert about.first_words(page) == said
+
+
+# --- the glossary ---------------------------------------------------------------------------------
+
+
+def test_each_term_leads_from_its_first_use_on_a_page_to_its_meaning():
+    glossary = SOUPS[HTML / terms.GLOSSARY]
+    anchors = {name["id"] for name in glossary.select("dl.glossary > dt[id]")}
+    used = set()
+    for path, page in SOUPS.items():
+        links = page.select("a.term")
+        targets = [urlsplit(link["href"]) for link in links]
+        assert all((path.parent / t.path).resolve() == HTML / terms.GLOSSARY for t in targets)
+        here = [target.fragment for target in targets]
+        assert len(here) == len(set(here)), path
+        assert all(link["title"] for link in links)
+        used |= set(here)
+    assert len(anchors) > 40 and used == anchors
+
+
+def test_only_prose_is_linked_and_the_longest_term_wins():
+    page = BeautifulSoup(
+        "<article><h1>Shortcut</h1><p>The <code>shortcut</code>, a <a>shortcut</a>, a preshortcut; "
+        "a Residual block, two residual blocks; the shortcuts and a block's residual.</p></article>",
+        "html.parser",
+    )
+    known = {"residual block": ("b", "B"), "shortcut": ("s", "S"), "residual": ("r", "R")}
+    terms.link(page, "chapters/x.html", known)
+    found = [(link["href"], link["title"], link.string) for link in page.select("a.term")]
+    assert found == [
+        ("glossary.html#b", "B", "Residual block"),
+        ("glossary.html#r", "R", "residual"),
+        ("glossary.html#s", "S", "shortcuts"),
+    ]
+    assert page.get_text().startswith("ShortcutThe shortcut, a shortcut, a preshortcut; a Residual")

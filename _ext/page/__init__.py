@@ -4,6 +4,7 @@ Formulas are typeset while Sphinx writes (`formulas`).  When all pages are writt
 once more, and the files of this folder, in this order, make it what a reader gets:
 
     code       without the marks that show nothing
+    terms      the first use of a term leads to the glossary
     icons      the theme's signs, as small drawings in the page instead of a library of them
     images     each with its size, loaded when it comes into view
     access     what a screen reader and a keyboard need
@@ -17,7 +18,7 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
-from page import about, access, code, formulas, icons, images, scripts, styles
+from page import about, access, code, formulas, icons, images, scripts, styles, terms
 
 LAST = 900  # after whatever else waits for the end of the build
 
@@ -36,8 +37,9 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     first = f"{app.config.root_doc}.html"
     base = published(app.config.html_theme_options["repository_url"])
     pages = {name: read(html / name) for name in written(html) if name != "index.html"}
-    signs = icons.Icons(html)
+    signs, meanings = icons.Icons(html), terms.find(pages)
     for name, page in pages.items():
+        terms.link(page, name, meanings)
         signs.draw(page)
         images.prepare(page, html / name)
         access.repair(page)

@@ -1,0 +1,56 @@
+"""The first use of a term on each page leads to the glossary, and shows its meaning.
+
+The notebooks stay as they are: in Colab, a role of Sphinx would be read as text.
+"""
+
+import re
+from posixpath import dirname, relpath
+
+from bs4 import BeautifulSoup, NavigableString
+
+GLOSSARY = "chapters/glossary.html"
+WITHIN = "article p, article li"  # what is prose
+NOT_WITHIN = "a, code, pre, math, figcaption, table, nav, .citation"  # and what is none in it
+
+
+def find(pages: dict[str, BeautifulSoup]) -> dict[str, tuple[str, str]]:
+    """(anchor, meaning) of each term of the glossary; the longest term first."""
+    found = {}
+    for name in pages[GLOSSARY].select("dl.glossary > dt[id]"):
+        term = " ".join(name.get_text().replace("#", "").split())
+        found[term] = name["id"], meaning(name.find_next_sibling("dd"))
+    return dict(sorted(found.items(), key=lambda pair: -len(pair[0])))
+
+
+def meaning(definition) -> str:
+    """A definition without its last sentence, the link to a chapter."""
+    text = " ".join(definition.get_text().split())
+    return text.removesuffix(" ".join(definition.find_all("a")[-1].get_text().split())).strip()
+
+
+def link(page: BeautifulSoup, name: str, terms: dict[str, tuple[str, str]]) -> None:
+    """Make the first use of each term on a page a link; `name` is the page's file."""
+    if name == GLOSSARY:
+        return
+    words = "|".join(map(re.escape, terms))
+    uses = re.compile(rf"(?<![\w-])({words})s?(?![\w-])", re.IGNORECASE)
+    waiting = {term.lower(): term for term in terms}
+    left_out = {id(tag) for tag in page.select(NOT_WITHIN)}
+    for part in page.select(WITHIN):
+        for text in part.find_all(string=True):
+            prose = left_out.isdisjoint(map(id, text.parents))
+            if not prose or type(text) is not NavigableString:
+                continue
+            pieces, end = [], 0
+            for use in uses.finditer(text):
+                if term := waiting.pop(use[1].lower(), None):
+                    anchor, said = terms[term]
+                    href = f"{relpath(GLOSSARY, dirname(name))}#{anchor}"
+                    attributes = {"class": "term", "href": href, "title": said}
+                    pieces += [
+                        text[end : use.start()],
+                        page.new_tag("a", attrs=attributes, string=use[0]),
+                    ]
+                    end = use.end()
+            if pieces:
+                text.replace_with(*pieces, text[end:])
