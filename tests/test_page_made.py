@@ -224,7 +224,7 @@ def test_each_term_leads_from_its_first_use_on_a_page_to_its_meaning():
 def test_only_prose_is_linked_and_the_longest_term_wins():
     page = BeautifulSoup(
         "<article><h1>Shortcut</h1><p>The <code>shortcut</code>, a <a>shortcut</a>, a preshortcut; "
-        "a Residual block, two residual blocks; the shortcuts and a block's residual.</p></article>",
+        "a Residual block, two residual blocks; the shortcuts, and the residual.</p></article>",
         "html.parser",
     )
     known = {"residual block": ("b", "B"), "shortcut": ("s", "S"), "residual": ("r", "R")}
