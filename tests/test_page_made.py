@@ -232,7 +232,7 @@ def test_only_prose_is_linked_and_the_longest_term_wins():
     found = [(link["href"], link["title"], link.string) for link in page.select("a.term")]
     assert found == [
         ("glossary.html#b", "B", "Residual block"),
-        ("glossary.html#r", "R", "residual"),
         ("glossary.html#s", "S", "shortcuts"),
+        ("glossary.html#r", "R", "residual"),
     ]
     assert page.get_text().startswith("ShortcutThe shortcut, a shortcut, a preshortcut; a Residual")
