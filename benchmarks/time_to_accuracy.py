@@ -62,9 +62,9 @@ def train_torch(options):
 
     import torch
     from torch.nn.functional import cross_entropy, interpolate
-    from torch_twin import twin
 
     from d2lres.data.augment import augmentation
+    from d2lres.twins.torch import build
 
     torch.manual_seed(0)
     torch.set_num_threads(len(os.sched_getaffinity(0)))
@@ -80,9 +80,8 @@ def train_torch(options):
         X = (X - mean) / deviation
         return X.to(memory_format=torch.channels_last)  # its faster layout
 
-    net = twin(architecture(recipe.architecture, 10, recipe.version, recipe.shortcut))
-    net(batch(X[:2]))  # which decides the shapes
-    net = net.to(memory_format=torch.channels_last)
+    net = architecture(recipe.architecture, 10, recipe.version, recipe.shortcut)
+    net = build(net, input_shape=X.shape[1:]).to(memory_format=torch.channels_last)
     weights = [p for p in net.parameters() if p.dim() > 1]
     for p in weights:  # He's initialization, as the recipe asks
         torch.nn.init.kaiming_normal_(p, mode="fan_in")

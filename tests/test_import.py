@@ -92,12 +92,14 @@ MAY_IMPORT = {
     "structure": GROUND,
     "machine": GROUND,
     "live": GROUND | {"structure", "machine"},
+    "twins": GROUND | {"structure", "live"},
     "plot": GROUND | {"structure"},
     "classroom": GROUND | {"machine"},
     "data": GROUND | {"live"},
     "train": GROUND | {"live"},
     "runs": GROUND | {"structure", "machine", "live", "data", "train"},
-    "commands": GROUND | {"structure", "machine", "live", "data", "train", "runs", "classroom"},
+    "commands": GROUND
+    | {"structure", "machine", "live", "twins", "data", "train", "runs", "classroom"},
 }
 
 

@@ -6,7 +6,17 @@ side by side).  Nothing here needs NumPy or MXNet, so all of it runs in a browse
 """
 
 from . import arch, zoo
-from .accounting import Memory, Row, count, count_layers, explicit, memory, pads, slide
+from .accounting import (
+    Memory,
+    Row,
+    count,
+    count_layers,
+    explicit,
+    fixed_pads,
+    memory,
+    pads,
+    slide,
+)
 from .arch import (
     Architecture,
     BatchNorm,
@@ -73,6 +83,7 @@ __all__ = [
     "count",
     "count_layers",
     "explicit",
+    "fixed_pads",
     "imagenet",
     "label",
     "memory",

@@ -3,6 +3,8 @@
 Explained in the chapter "Any input size".
 """
 
+from ...errors import ConfigError
+
 
 def pads(layer, height: int, width: int) -> tuple[int, int, int, int]:
     """What a layer adds to an image: (top, bottom, left, right)."""
@@ -11,6 +13,19 @@ def pads(layer, height: int, width: int) -> tuple[int, int, int, int]:
     if layer.padding == "same":
         return (*same(height, layer), *same(width, layer))
     return (0 if layer.padding == "valid" else layer.padding,) * 4
+
+
+def fixed_pads(layer) -> tuple[int, int, int, int]:
+    """What a layer adds to every image: (top, bottom, left, right).
+
+    A net that computes needs this.  Raises ConfigError where it depends on the image.
+    """
+    if layer.padding == "same" and (layer.strides > 1 or layer.kernel % 2 == 0):
+        raise ConfigError(
+            f"{layer}: how much 'same' pads depends on the image; expected numbers. "
+            "Put them in first: structure.explicit(architecture, input_shape)."
+        )
+    return pads(layer, 1, 1)
 
 
 def same(size: int, layer) -> tuple[int, int]:

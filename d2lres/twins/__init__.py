@@ -1,0 +1,6 @@
+"""The same architecture data and the same weights outside MXNet.
+
+One file for each framework, which imports it at its top; this page imports none.
+The files in the order of explanation: `places` (what each layer is called, here and elsewhere),
+`params` (the file in which Gluon keeps weights, without MXNet), `torch` (PyTorch nets).
+"""
