@@ -1,7 +1,7 @@
 """The command line: parse, call the package, print.  Everything else is elsewhere.
 
-`program` is the whole; `counting`, `data`, `training`, `experiments` and `assignments` hold the
-commands, a file for each group; `doctor` looks at the machine.
+`program` is the whole; `counting`, `data`, `training`, `weights`, `experiments` and `assignments`
+hold the commands, a file for each group; `doctor` looks at the machine.
 """
 
 from ..names import on_first_use

@@ -15,6 +15,7 @@ from .counting import compare, list_names, summary
 from .data import data
 from .experiments import experiments
 from .training import evaluate, train
+from .weights import weights
 
 
 class Commands(click.Group):
@@ -76,5 +77,15 @@ def doctor():
     sys.exit(0 if ok else 1)
 
 
-for command in (list_names, summary, compare, data, train, evaluate, experiments, assignments):
+for command in (
+    list_names,
+    summary,
+    compare,
+    data,
+    train,
+    evaluate,
+    weights,
+    experiments,
+    assignments,
+):
     main.add_command(command)

@@ -2,5 +2,6 @@
 
 One file for each framework, which imports it at its top; this page imports none.
 The files in the order of explanation: `places` (what each layer is called, here and elsewhere),
-`params` (the file in which Gluon keeps weights, without MXNet), `torch` (PyTorch nets).
+`params` (the file in which Gluon keeps weights, without MXNet), `torch` (PyTorch nets), `weights`
+(whose weights does a file hold?).
 """
