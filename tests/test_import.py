@@ -95,9 +95,9 @@ MAY_IMPORT = {
     "twins": GROUND | {"structure", "live"},
     "plot": GROUND | {"structure"},
     "classroom": GROUND | {"machine"},
-    "data": GROUND | {"live"},
-    "train": GROUND | {"live"},
-    "runs": GROUND | {"structure", "machine", "live", "data", "train"},
+    "data": GROUND | {"live", "twins"},
+    "train": GROUND | {"live", "twins"},
+    "runs": GROUND | {"structure", "machine", "live", "twins", "data", "train"},
     "commands": GROUND
     | {"structure", "machine", "live", "twins", "data", "train", "runs", "classroom"},
 }

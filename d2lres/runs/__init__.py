@@ -5,12 +5,15 @@ file to come from.  The book's own runs lie in the folder `runs/` of the reposit
 installed package has as `d2lres/recorded`; this room reads and writes such folders.
 
 The files in the order of explanation: `records` (what lies in the folder), `origin` (the machine
-and the commit), `parts` (what a recipe trains), `recording` (train and write), `testing` (test the
-weights again); `experiments`, which runs the book compares, and to answer what.
+and the commit), `parts` (the images of a recipe), `on_gluon` and `on_torch` (its net in a
+framework), `engines` (which of them), `recording` (train and write), `testing` (test the weights
+again); `experiments`, which runs the book compares, and to answer what.
 
 Explained in the chapter "Training on Fashion-MNIST".
 """
 
+from ..names import on_first_use
+from .engines import ENGINES, find_engine
 from .experiments import (
     EXPERIMENTS,
     Comparison,
@@ -22,34 +25,30 @@ from .experiments import (
     run_experiment,
     tabulate,
 )
-from .parts import (
-    build_net,
-    initializer,
-    iterators,
-    load_features,
-    normalization,
-    with_photographs,
-)
+from .parts import iterators, normalization, with_photographs
 from .recording import confusion, train_recipe
 from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, weights_of
 from .testing import evaluate_run, recalibrate_run
 
+# These need MXNet, which takes seconds to import.
+_LATER = dict.fromkeys(("build_net", "initializer", "load_features"), "on_gluon")
+__getattr__, __dir__ = on_first_use(__name__, _LATER)
 __all__ = [
+    *_LATER,
     "CHECKPOINT",
+    "ENGINES",
     "EXPERIMENTS",
     "WEIGHTS",
     "Comparison",
     "Experiment",
     "Run",
-    "build_net",
     "check_data",
     "confusion",
     "evaluate_run",
     "experiment_names",
+    "find_engine",
     "find_experiment",
-    "initializer",
     "iterators",
-    "load_features",
     "load_run",
     "normalization",
     "recalibrate_run",

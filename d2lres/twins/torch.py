@@ -11,19 +11,10 @@ from functools import singledispatch
 
 import numpy
 
-from ..errors import ConfigError, MissingDependency, ShapeError
+from ..errors import ConfigError, ShapeError
 from ..structure import arch, fixed_pads, zoo
+from ._torch import functional, nn, torch
 from .places import Place, entering, expected_shapes, misfit, places, torch_names
-
-try:
-    import torch
-    from torch import nn
-    from torch.nn import functional
-except ImportError as error:
-    raise MissingDependency(
-        f"import torch: {error}; expected PyTorch. Install it: `pip install .[torch]` in the "
-        "checkout, or `pip install torch`."
-    ) from error
 
 
 def build(data, *, input_shape=None, **options) -> "Twin":
@@ -58,7 +49,7 @@ class Twin(nn.Module):
         super().__init__()
         self.architecture = architecture
         self.channels = (input_shape or architecture.input_shape)[0]
-        self.places = places(architecture, input_shape)
+        self.places, self.frozen = places(architecture, input_shape), ()
         shapes = {place.torch: place.shapes for place in self.places}
         stem, ends = len(architecture.stem), (*architecture.stem, *architecture.head)
         ends = chain(torch_names(ends), ends, "", shapes)
@@ -68,6 +59,13 @@ class Twin(nn.Module):
         ]
         for name, layer in (*ends[:stem], *stages, *ends[stem:]):
             self.add_module(name, layer)
+
+    def train(self, mode: bool = True):
+        """What is frozen uses the statistics that it has, in training too."""
+        super().train(mode)
+        for layer in self.frozen:
+            layer.eval()
+        return self
 
     def forward(self, X):
         if X.ndim != 4 or X.shape[1] != self.channels:

@@ -49,7 +49,7 @@ def read_weights(path) -> dict[str, numpy.ndarray]:
 
 def read_state_dict(path) -> dict[str, numpy.ndarray]:
     """The tensors of a file from `torch.save`, in NumPy."""
-    from .torch import torch  # which says what to do where it is missing
+    from ._torch import torch  # which says what to do where it is missing
 
     try:
         found = torch.load(path, map_location="cpu", weights_only=True)
