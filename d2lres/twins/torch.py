@@ -4,6 +4,8 @@ What is torchvision's net has torchvision's names, so its published weights load
 Two conventions differ.  Gluon's momentum of batch normalization, 0.9, is the share of the old
 statistics that stays; PyTorch's, 0.1, the share of the new that enters: the same.  But the variance
 that enters is that of the batch in Gluon, and n / (n - 1) times as much in PyTorch.
+MXNet updates the statistics on the way back, so a first normalization that nothing is trained in,
+as in Gluon's v2 nets, keeps in training those that it began with; in PyTorch it does not.
 """
 
 from collections import OrderedDict
@@ -14,7 +16,7 @@ import numpy
 from ..errors import ConfigError, ShapeError
 from ..structure import arch, fixed_pads, zoo
 from ._torch import functional, nn, torch
-from .places import Place, entering, expected_shapes, misfit, places, torch_names
+from .places import KINDS, Place, entering, expected_shapes, misfit, places, torch_names
 
 
 def build(data, *, input_shape=None, **options) -> "Twin":
@@ -27,7 +29,7 @@ def build(data, *, input_shape=None, **options) -> "Twin":
     ShapeError for an image that is too small.
 
     >>> net = build("resnet18", classes=10)
-    >>> net = net.to(memory_format=torch.channels_last)  # twice as fast on many machines
+    >>> net = net.to(memory_format=torch.channels_last)  # often the faster layout
     """
     if isinstance(data, str):
         data = zoo.architecture(data, **options)
@@ -268,8 +270,6 @@ def _(gate: arch.Gate, name, shapes):
 
 
 # --- weights, both ways --------------------------------------------------------------------------
-
-KINDS = {"gamma": "weight", "beta": "bias"}  # the other kinds have one name in both
 
 
 def keys(place: Place) -> dict[str, str]:

@@ -13,10 +13,8 @@ import numpy
 from ..errors import ConfigError, DataError
 from ..structure import Architecture, architecture, architecture_families, zoo
 from .params import LIST, read_params, write_params
-from .places import Misfit, Place, entering, expected_shapes, misfit, places
+from .places import KINDS, Misfit, Place, entering, expected_shapes, misfit, places
 
-#: What torch.nn and Gluon call one kind of array, where that differs.
-KINDS = {"gamma": "weight", "beta": "bias"}
 #: In whose words a file may be written: the key of an array, by its place and Gluon's kind.
 WORDS = {
     "d2lres's": lambda place, kind: f"{place.gluon}.{kind}",
@@ -64,7 +62,9 @@ def read_state_dict(path) -> dict[str, numpy.ndarray]:
             found = found[name]
     tensors = found.items() if isinstance(found, dict) else ()
     arrays = {
-        name: tensor.float().numpy() for name, tensor in tensors if isinstance(tensor, torch.Tensor)
+        str(name): tensor.float().numpy()
+        for name, tensor in tensors
+        if isinstance(tensor, torch.Tensor)
     }
     if not arrays:
         raise DataError(
