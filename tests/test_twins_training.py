@@ -22,10 +22,13 @@ from d2lres.train import find_recipe
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed: make twins")
 
+import torch_workers_steps  # noqa: E402
+
 from d2lres.data import TorchBatches  # noqa: E402
 from d2lres.train.torch_engine import TorchEngine, fit, predict  # noqa: E402
 from d2lres.twins import begin  # noqa: E402
 from d2lres.twins import torch as twins  # noqa: E402
+from d2lres.twins.params import read_params  # noqa: E402
 
 CPU, TORCH = torch.device("cpu"), ("--engine", "torch")
 TINY = SMALL.changed(name="tiny", images=128, batch_size=64, num_epochs=2)
@@ -235,16 +238,12 @@ def test_frozen_features_stay_to_the_bit(recorded, tmp_path, monkeypatch):
     classes = load("fashion-mnist", data="sample").classes
     recipe = recipe.changed(only=classes[:2])
     run = runs.train_recipe(recipe, tmp_path / "head", data="sample", engine="torch")
-    before, after = (twins_params(folder) for folder in (recorded / "mxnet", tmp_path / "head"))
+    before, after = (
+        read_params(folder / "net.params") for folder in (recorded / "mxnet", tmp_path / "head")
+    )
     changed = {name for name in before if not numpy.array_equal(before[name], after[name])}
     assert changed == {"4.1.weight", "4.1.bias"}
     assert run.record["params"] == 64 * 2 + 2
-
-
-def twins_params(folder):
-    from d2lres.twins.params import read_params
-
-    return read_params(folder / "net.params")
 
 
 def test_an_experiment_is_recorded_by_pytorch(capfd, tmp_path):
@@ -265,6 +264,34 @@ def test_it_trains_and_evaluates_where_mxnet_is_not(tmp_path):
             [sys.executable, "-c", code, *command_], capture_output=True, text=True, cwd=ROOT
         )
         assert done.returncode == 0, done.stderr
+
+
+# --- several processes ---------------------------------------------------------------------------
+
+
+def torchrun(*words):
+    """Two processes on this machine, which speak through gloo."""
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run([*start, *words], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_two_workers_take_the_steps_of_one(tmp_path):
+    """Where nothing is normalized: each batch of five images in shares of three and two."""
+    torchrun("tests/torch_workers_steps.py", str(tmp_path / "weights.params"))
+    found, expected = read_params(tmp_path / "weights.params"), torch_workers_steps.train()
+    for name, array in expected.items():
+        assert abs(found[name] - array).max() <= 1e-5, name
+
+
+def test_two_workers_record_one_run_which_any_engine_reads(tmp_path):
+    torchrun(*command(tmp_path / "run")[1:], *TORCH)
+    record = json.loads((tmp_path / "run/run.json").read_text())
+    assert len(record["history"]) == 2 and record["settings"]["workers"] == 2
+    for engine in ("torch", "mxnet"):
+        accuracy = runs.evaluate_run(tmp_path / "run", engine=engine)[0]
+        assert abs(accuracy - record["final"]["test_acc"]) <= 0.0002
 
 
 # --- what cannot be ------------------------------------------------------------------------------

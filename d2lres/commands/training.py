@@ -81,7 +81,8 @@ def train(
         resume=resume,
         engine=engine,
     )
-    click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
+    if framework.leads():  # of the processes that train together, one reports
+        click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
 
 
 @click.command()

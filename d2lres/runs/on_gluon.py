@@ -6,9 +6,30 @@ from ..train import Recipe, fit, predict
 from .parts import iterators
 from .records import Run, recorded, weights_of
 
-__all__ = ["begin", "counts", "find_device", "fit", "images", "predict", "read", "save", "usual"]
+__all__ = [
+    "begin",
+    "counts",
+    "find_device",
+    "fit",
+    "images",
+    "leads",
+    "predict",
+    "read",
+    "save",
+    "usual",
+    "wait_for_all",
+]
 
 counts, usual = live_counts, try_gpu
+
+
+def leads() -> bool:
+    """Every worker of MXNet has a folder of its own."""
+    return True
+
+
+def wait_for_all() -> None:
+    """Each is done when it is done."""
 
 
 def images(recipe: Recipe, data: str, seed: int, device):

@@ -5,7 +5,7 @@ The weights are written as Gluon's, `net.params`, so that whatever reads a run r
 
 from ..errors import ConfigError, DataError
 from ..structure import architecture
-from ..train import Recipe
+from ..train import Recipe, torch_workers
 from ..train.torch_engine import fit as fit_twin
 from ..train.torch_engine import predict
 from ..twins._torch import find_device
@@ -16,9 +16,23 @@ from ..twins.torch import Twin, build, gluon_arrays, load_gluon_arrays
 from .parts import iterators
 from .records import recorded, weights_of
 
-__all__ = ["begin", "counts", "find_device", "fit", "images", "predict", "read", "save", "usual"]
+__all__ = [
+    "begin",
+    "counts",
+    "find_device",
+    "fit",
+    "images",
+    "leads",
+    "predict",
+    "read",
+    "save",
+    "usual",
+    "wait_for_all",
+    "workers",
+]
 
 usual = find_device
+wait_for_all, workers = torch_workers.wait_for_all, torch_workers.workers
 
 
 def images(recipe: Recipe, data: str, seed: int, device):
@@ -49,6 +63,11 @@ def begin(recipe: Recipe, seed: int, device, dataset) -> Twin:
     if recipe.frozen:
         freeze(twin)
     return twin.to(device)
+
+
+def leads() -> bool:
+    """Whether this process, of several that torchrun started, writes the record."""
+    return torch_workers.number() == 0
 
 
 def fit(net: Twin, *iterators, kvstore: str = "device", **options):

@@ -1,6 +1,6 @@
 """Train a recipe and write down everything that decided the result."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -39,9 +39,10 @@ def train_recipe(
     """
     out = Path(out)
     was_there = out.exists()
+    leads = find_engine(engine).leads()  # of several workers, one has the folder
     check_writable(out)
     try:
-        with locked(out, "training into it"):
+        with locked(out, "training into it") if leads else nullcontext():
             return _train(recipe, out, data, seed, device, kvstore, resume, progress, engine)
     finally:
         if not was_there:
@@ -61,7 +62,7 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
     net = framework.begin(recipe, seed, device, dataset)
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     if engine != "mxnet":
-        settings["engine"] = engine
+        settings |= {"engine": engine, "workers": framework.workers()}
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,
@@ -73,6 +74,8 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
     record |= _earlier(found, record)
 
     def write(history: History, **final):
+        if not framework.leads():
+            return
         done = {**record, **framework.counts(net), "history": history.to_list(), "final": final}
         write_record(out, done, "Make room, then go on with --resume.")
 
@@ -87,14 +90,16 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
             checkpoint=out / CHECKPOINT,
             resume=resume,
             belongs_to=belongs_to,
-            progress=progress,
+            progress=progress if framework.leads() else False,
             after_epoch=write,
         )
     except KeyboardInterrupt:
         raise _stopped(framework, net, out) from None
     y_hat, y = framework.predict(net, test_iter)
-    framework.save(net, out / WEIGHTS)
+    if framework.leads():
+        framework.save(net, out / WEIGHTS)
     write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
+    framework.wait_for_all()
     return load_run(out)
 
 

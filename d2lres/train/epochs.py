@@ -8,7 +8,7 @@ An engine is an object that has a net and can
 * `state()` and `restore(net, optimizer)`: all that decides the next epoch, as NumPy arrays by name;
   `expected(net)`, the shapes that a state must have, of which the net's may decide the optimizer's;
 * `lost_weight()`: the name of a weight that is no number, or None.
-It has a `name`, and `failures`, the errors of its framework.
+It has a `name`, `failures`, the errors of its framework, and `writes`, whether it keeps its state.
 """
 
 import math
@@ -74,7 +74,7 @@ def run_epochs(
         history.epochs.append(
             Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
         )
-        if checkpoint:
+        if checkpoint and engine.writes:
             save_checkpoint(checkpoint, engine, history, belongs_to)
         if after_epoch:
             after_epoch(history)

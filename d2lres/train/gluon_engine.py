@@ -33,7 +33,7 @@ def train_step(net, X, y, whole, loss, trainer, devices):
 class GluonEngine:
     """A Gluon net, its loss and its trainer, as `run_epochs` takes an engine."""
 
-    name, failures = "mxnet", mx.MXNetError
+    name, failures, writes = "mxnet", mx.MXNetError, True
 
     def __init__(self, net, loss, trainer, devices, mixup=0.0, dtype="float32", rank=0, workers=1):
         self.net, self.loss, self.trainer, self.devices = net, loss, trainer, devices

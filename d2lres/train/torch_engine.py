@@ -15,6 +15,7 @@ import numpy
 
 from ..errors import DataError
 from ..twins._torch import find_device, functional, torch
+from . import torch_workers
 from .epochs import check_folder, check_numbers, run_epochs
 from .history import History
 from .labels import check_labels
@@ -24,6 +25,11 @@ class TorchEngine:
     """A twin and its optimizer on a device, as `run_epochs` takes an engine."""
 
     name, failures = "torch", RuntimeError
+
+    @property
+    def writes(self) -> bool:
+        """Whether this worker keeps the state; all have the same."""
+        return self.rank == 0
 
     def __init__(
         self,
@@ -40,7 +46,10 @@ class TorchEngine:
         self.smoothing = label_smoothing
         cuda = device.type == "cuda"
         self.half = cuda and torch.cuda.is_bf16_supported()
-        self.forward = torch.compile(net, mode="reduce-overhead", dynamic=False) if cuda else net
+        self.rank, self.workers = torch_workers.number(), torch_workers.workers()
+        self.forward = torch_workers.joined(net, device)
+        if cuda:
+            self.forward = torch.compile(self.forward, mode="reduce-overhead", dynamic=False)
         trained = [p for p in net.parameters() if p.requires_grad]
         weights, others = (
             [p for p in trained if (p.ndim > 1 or decay_norm) == decays] for decays in (True, False)
@@ -60,7 +69,13 @@ class TorchEngine:
                 share, order = rng.beta(self.mixup, self.mixup), rng.permutation(len(X))
                 X = share * X + (1 - share) * X[torch.from_numpy(order).to(self.device)]
                 y = numpy.stack([y, y[order], numpy.full(len(y), share)], axis=1).astype("float32")
-            yield X, y, len(X)
+            if len(X) < self.workers:
+                raise DataError(
+                    f"fit: a batch of {len(X)} images for {self.workers} workers; expected one for "
+                    "each. Take another batch size, or fewer workers."
+                )
+            own = slice(self.rank, None, self.workers)
+            yield X[own], numpy.ascontiguousarray(y[own]), len(X)
 
     def step(self, X, y, whole: int, lr: float):
         y = torch.from_numpy(y).to(self.device, non_blocking=True)
@@ -69,7 +84,7 @@ class TorchEngine:
             y_hat = self.forward(X)
         losses = self.losses(y_hat.float(), y)
         self.optimizer.zero_grad()
-        (losses.sum() * (lr / whole)).backward()
+        (losses.sum() * (lr * self.workers / whole)).backward()  # of which workers take the mean
         for group in self.optimizer.param_groups:
             group["weight_decay"] = lr * group["decay"]
         self.optimizer.step()
@@ -170,6 +185,7 @@ def fit(
         progress=progress,
         after_epoch=after_epoch,
         test_every=test_every,
+        workers=engine.workers,
     )
 
 

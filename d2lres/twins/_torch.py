@@ -1,5 +1,6 @@
 """The file that imports PyTorch, or says how to get it; and finds its devices."""
 
+import os
 import re
 
 from ..errors import ConfigError, MissingDependency
@@ -24,7 +25,9 @@ def find_device(name: str = "auto") -> torch.device:
     """
     cuda, apple = torch.cuda.is_available(), torch.backends.mps.is_available()
     if name == "auto":
-        return torch.device("cuda" if cuda else "mps" if apple else "cpu")
+        name = "cuda" if cuda else "mps" if apple else "cpu"
+    if name == "cuda":  # torchrun numbers the processes of a machine, each of which has its GPU
+        name = f"cuda:{os.environ.get('LOCAL_RANK', 0)}"
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", name):
         raise ConfigError(
             f"device {name!r}: no such device of PyTorch; expected auto, cpu, cuda, cuda:N or mps."
