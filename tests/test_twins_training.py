@@ -181,6 +181,7 @@ def test_a_record_names_the_engine_its_version_and_the_device(recorded):
     record = json.loads((recorded / "torch/run.json").read_text())
     assert record["settings"]["engine"] == "torch"
     assert record["settings"]["device"] == "cpu"
+    assert (record["settings"]["workers"], record["settings"]["precision"]) == (1, "float32")
     assert record["machine"]["torch"] == torch.__version__
     theirs = json.loads((recorded / "mxnet/run.json").read_text())
     for part in ("recipe", "data", "normalization", "params", "buffers"):

@@ -7,7 +7,7 @@ from ..errors import ConfigError, DataError
 from ..structure import architecture
 from ..train import Recipe, torch_workers
 from ..train.torch_engine import fit as fit_twin
-from ..train.torch_engine import predict
+from ..train.torch_engine import precision, predict
 from ..twins._torch import find_device
 from ..twins.begin import freeze, initialize, take_features, zero_last_gamma
 from ..twins.params import read_params, write_params
@@ -23,6 +23,7 @@ __all__ = [
     "fit",
     "images",
     "leads",
+    "precision",
     "predict",
     "read",
     "save",

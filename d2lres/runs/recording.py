@@ -63,6 +63,7 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     if engine != "mxnet":
         settings |= {"engine": engine, "workers": framework.workers()}
+        settings["precision"] = framework.precision(device)
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,

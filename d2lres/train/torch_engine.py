@@ -26,11 +26,6 @@ class TorchEngine:
 
     name, failures = "torch", RuntimeError
 
-    @property
-    def writes(self) -> bool:
-        """Whether this worker keeps the state; all have the same."""
-        return self.rank == 0
-
     def __init__(
         self,
         net,
@@ -45,7 +40,7 @@ class TorchEngine:
         self.device, self.momentum, self.mixup = device, momentum, mixup
         self.smoothing = label_smoothing
         cuda = device.type == "cuda"
-        self.half = cuda and torch.cuda.is_bf16_supported()
+        self.half = precision(device) == "bfloat16"
         self.rank, self.workers = torch_workers.number(), torch_workers.workers()
         self.forward = torch_workers.joined(net, device)
         if cuda:
@@ -59,6 +54,11 @@ class TorchEngine:
             {"params": others, "decay": 0.0},
         ]
         self.optimizer = torch.optim.SGD(groups, lr=1.0, momentum=momentum)
+
+    @property
+    def writes(self) -> bool:
+        """Whether this worker keeps the state; all have the same."""
+        return self.rank == 0
 
     def batches(self, train_iter, epoch: int):
         self.net.train()
@@ -187,6 +187,12 @@ def fit(
         test_every=test_every,
         workers=engine.workers,
     )
+
+
+def precision(device) -> str:
+    """What a device computes a step in; weights, statistics and tests are in float32."""
+    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
+    return "bfloat16" if half else "float32"
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
