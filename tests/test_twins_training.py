@@ -69,11 +69,17 @@ def test_resized_images_are_those_of_mxnet_to_the_last_bit(sample, side):
 
 # --- the steps -----------------------------------------------------------------------------------
 
+STRONG = {
+    "sides": (),
+    "num_epochs": 10,
+    "lr": 0.05,
+    "weight_decay": 0.05,
+}  # to be seen in ten steps
 RECIPES = {
     "reference": find_recipe("fashion-mnist-reference").changed(initializer="he"),
-    "modern": find_recipe("cifar10-fast").changed(sides=(), num_epochs=10, lr=0.05),
-    "mixed": find_recipe("cifar10-fast").changed(sides=(), num_epochs=10, lr=0.05, mixup=0.2),
-    "decay everywhere": find_recipe("cifar10-wide").changed(num_epochs=10, lr=0.05),
+    "modern": find_recipe("cifar10-fast").changed(**STRONG),
+    "mixed": find_recipe("cifar10-fast").changed(**STRONG, mixup=0.2),
+    "decay everywhere": find_recipe("cifar10-wide").changed(**STRONG),
 }
 
 
@@ -90,8 +96,8 @@ def test_ten_losses_agree(sample, recipe):
     options = {"shuffle": True, "normalize": one.statistics()}
     theirs = package.fit(net, BatchIterator(one, "train", 64, **options), **recipe.fit_options())
     ours = fit(twin, TorchBatches(one, "train", 64, **options), **recipe.fit_options(), device=CPU)
-    for name in ("train_loss", "train_acc"):
-        assert numpy.allclose(ours.column(name), theirs.column(name), atol=1e-3), name
+    for name, most in (("train_loss", 1e-3), ("train_acc", 1.01 / 64)):  # an image near the border
+        assert numpy.allclose(ours.column(name), theirs.column(name), rtol=0, atol=most), name
     assert abs(ours.column("train_loss")[0] - ours.column("train_loss")[9]) > 0.1
     found, expected = twins.gluon_arrays(twin), net._collect_params_with_prefix()
     for name, array in found.items():
