@@ -20,7 +20,7 @@ SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/
 unexport PYTHONPATH PYTHONHOME
 export PYTHONNOUSERSITE := 1
 
-.PHONY: book env test unit notebooks rerun golden lint address format lab serve bench bench-page clean distclean constraints help FORCE
+.PHONY: book env test unit twins notebooks rerun golden lint address format lab serve bench bench-page clean distclean constraints help FORCE
 .DEFAULT_GOAL := book
 .NOTPARALLEL:
 
@@ -46,6 +46,11 @@ NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-
 
 unit: env ## unit tests only: make unit ARGS="-k blocks"
 	$(PYTEST) tests --ignore tests/test_book.py $(ARGS)
+
+twins: env ## install PyTorch and test the same nets there: make twins ARGS="-k padding"
+	$(BIN)/python -m pip install -q -r requirements-twins.txt \
+		-c constraints/$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
+	$(PYTEST) tests/test_twins_*.py $(ARGS)
 
 notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k resnet18"
 	$(PYTEST) $(NBVAL) chapters $(ARGS)

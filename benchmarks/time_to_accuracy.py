@@ -12,13 +12,10 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from importlib.util import find_spec
-from pathlib import Path
 
-import numpy
-
-from d2lres import architecture, find_recipe
+from d2lres import find_recipe
+from d2lres.runs import find_engine
 
 LEVELS = [share / 100 for share in (50, 60, 70, 80, 85, 88, 89, 90, 91)]
 
@@ -37,119 +34,35 @@ def tell(seconds: float, accuracy: float) -> None:
 # --- the contestants -----------------------------------------------------------------------------
 
 
-def train_d2lres(options):
-    from d2lres import mx
-    from d2lres.runs import build_net, initializer, iterators
-    from d2lres.train import fit
+def train(options):
+    """A contestant's process: the recipe on one engine, which is told when to begin an epoch."""
+    framework, recipe = find_engine(ENGINES[options.worker]), chosen_recipe(options)
+    device = framework.find_device("cpu")
+    train_iter, test_iter = framework.images(recipe, options.data, 0, device)
+    net = framework.begin(recipe, 0, device, train_iter.dataset)
+    if options.worker == "PyTorch":
+        import torch
 
-    recipe = chosen_recipe(options)
-    train_iter, test_iter = iterators(recipe, options.data, seed=0)
-    mx.random.seed(0)
-    net = build_net(recipe)
-    net.initialize(initializer(recipe))
+        torch.set_num_threads(len(os.sched_getaffinity(0)))
     sys.stdin.readline()
-    fit(
+    framework.fit(
         net,
         train_iter,
         test_iter,
         **recipe.fit_options(),
+        device=device,
         after_epoch=lambda h: tell(h.epochs[-1].seconds, h.epochs[-1].test_acc),
     )
 
 
-def train_torch(options):
-    from time import perf_counter
-
-    import torch
-    from torch.nn.functional import cross_entropy, interpolate
-    from torch_twin import twin
-
-    from d2lres.data.augment import augmentation
-
-    torch.manual_seed(0)
-    torch.set_num_threads(len(os.sched_getaffinity(0)))
-    recipe, stored = chosen_recipe(options), numpy.load(options.arrays)
-    X, y, test_X, test_y = (stored[k] for k in ("X", "y", "test_X", "test_y"))
-    mean, deviation = (torch.tensor(stored[k]).view(1, -1, 1, 1) for k in ("mean", "deviation"))
-    augment = augmentation(recipe.augment, numpy.round(255 * stored["mean"]))
-
-    def batch(images, side=None):
-        X = torch.from_numpy(images).float() / 255
-        if side:
-            X = interpolate(X, size=(side, side), mode="bilinear")
-        X = (X - mean) / deviation
-        return X.to(memory_format=torch.channels_last)  # its faster layout
-
-    net = twin(architecture(recipe.architecture, 10, recipe.version, recipe.shortcut))
-    net(batch(X[:2]))  # which decides the shapes
-    net = net.to(memory_format=torch.channels_last)
-    weights = [p for p in net.parameters() if p.dim() > 1]
-    for p in weights:  # He's initialization, as the recipe asks
-        torch.nn.init.kaiming_normal_(p, mode="fan_in")
-    others = [p for p in net.parameters() if p.dim() == 1]
-    decay = recipe.weight_decay
-    groups = [
-        {"params": weights, "weight_decay": decay},
-        {"params": others, "weight_decay": decay if recipe.decay_norm else 0.0},
-    ]
-    optimizer = torch.optim.SGD(groups, lr=0.1, momentum=recipe.momentum)
-    starts = range(0, len(y), recipe.batch_size)
-    sys.stdin.readline()
-    for epoch in range(recipe.num_epochs):
-        begin = perf_counter()
-        rng = numpy.random.RandomState([0, epoch])
-        order = numpy.arange(len(y))
-        rng.shuffle(order)
-        net.train()
-        for step, i in enumerate(starts):
-            chosen = order[i : i + recipe.batch_size]
-            images = augment(X[chosen], rng) if augment else X[chosen]
-            for group in optimizer.param_groups:
-                group["lr"] = recipe.learning_rate(epoch + step / len(starts))
-            optimizer.zero_grad()
-            target = torch.tensor(y[chosen]).long()
-            smoothing = recipe.label_smoothing
-            y_hat = net(batch(images, recipe.side(epoch)))
-            cross_entropy(y_hat, target, label_smoothing=smoothing).backward()
-            optimizer.step()
-        seconds = perf_counter() - begin
-        net.eval()
-        with torch.no_grad():
-            right = sum(
-                int(
-                    (net(batch(test_X[i : i + 500])).argmax(1).numpy() == test_y[i : i + 500]).sum()
-                )
-                for i in range(0, len(test_y), 500)
-            )
-        tell(seconds, right / len(test_y))
-
-
-CONTESTANTS = {"d2lres": train_d2lres, "PyTorch": train_torch}
+ENGINES = {"d2lres": "mxnet", "PyTorch": "torch"}
 
 
 # --- taking turns --------------------------------------------------------------------------------
 
 
-def store(options, path) -> None:
-    """The arrays for PyTorch, whose process has no MXNet: it would set the threads."""
-    from d2lres.runs import iterators
-
-    dataset = iterators(chosen_recipe(options), options.data, seed=0)[0].dataset
-    mean, deviation = dataset.statistics()
-    numpy.savez(
-        path,
-        X=dataset.train_images,
-        y=dataset.train_labels,
-        test_X=dataset.test_images,
-        test_y=dataset.test_labels,
-        mean=numpy.float32(mean),
-        deviation=numpy.float32(deviation),
-    )
-    print(f"{options.recipe} on {dataset.label}")
-
-
-def start(name, arrays):
-    words = ["--worker", name, "--arrays", arrays, *sys.argv[1:]]
+def start(name):
+    words = ["--worker", name, *sys.argv[1:]]
     return subprocess.Popen(
         [sys.executable, "-W", "ignore", __file__, *words],
         stdin=subprocess.PIPE,
@@ -165,15 +78,12 @@ def main():
     parser.add_argument("--images", type=int, help="default: all")
     parser.add_argument("--data", choices=("full", "sample"), default="full")
     parser.add_argument("--worker", help=argparse.SUPPRESS)
-    parser.add_argument("--arrays", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        return CONTESTANTS[options.worker](options)
-    with tempfile.TemporaryDirectory() as folder:
-        arrays = str(Path(folder) / "arrays.npz")
-        store(options, arrays)
-        names = [name for name in CONTESTANTS if name != "PyTorch" or find_spec("torch")]
-        report(take_turns(options, {name: start(name, arrays) for name in names}))
+        return train(options)
+    print(f"{options.recipe} on {options.data} images of {chosen_recipe(options).dataset}")
+    names = [name for name in ENGINES if name != "PyTorch" or find_spec("torch")]
+    report(take_turns(options, {name: start(name) for name in names}))
 
 
 def take_turns(options, processes) -> dict[str, list]:

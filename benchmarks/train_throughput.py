@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy
 
-from d2lres import architecture, summarize
+from d2lres import summarize
 
 MXNET_ALONE = {"OMP_NUM_THREADS": None, "OMP_PROC_BIND": "false"}  # None: half of the cores
 CONTESTANTS = {
@@ -103,15 +103,13 @@ def torch(options, layout="contiguous_format"):
 
     import torch
     from torch.nn.functional import cross_entropy
-    from torch_twin import twin
+
+    from d2lres.twins.torch import build
 
     stored = numpy.load(options.images)  # no MXNet in this process: it would set the threads
     layout = getattr(torch, layout)
-    net, X = twin(architecture(options.net, classes=10)), torch.tensor(stored["X"][0])
-    net(X)  # which decides the shapes
+    net = build(options.net, input_shape=stored["X"].shape[2:], classes=10)
     net = net.to(memory_format=layout)
-    expected = summarize(options.net, tuple(X.shape[1:]), classes=10).params
-    assert sum(p.numel() for p in net.parameters()) == expected
     torch.set_num_threads(len(os.sched_getaffinity(0)))
     batches = [
         (torch.tensor(X).to(memory_format=layout), torch.tensor(y).long())

@@ -9,6 +9,8 @@ import pytest
 
 # The files that take longest, so that no process begins one of them when the other has ended.
 LONGEST = (
+    "test_twins_training",
+    "test_twins_torch",
     "test_colab",
     "test_grading_course",
     "test_grading",

@@ -95,10 +95,11 @@ MAY_IMPORT = {
     "twins": GROUND | {"structure", "live"},
     "plot": GROUND | {"structure"},
     "classroom": GROUND | {"machine"},
-    "data": GROUND | {"live"},
-    "train": GROUND | {"live"},
+    "data": GROUND | {"live", "twins"},
+    "train": GROUND | {"live", "twins"},
     "runs": GROUND | {"structure", "machine", "live", "twins", "data", "train"},
-    "commands": GROUND | {"structure", "machine", "live", "data", "train", "runs", "classroom"},
+    "commands": GROUND
+    | {"structure", "machine", "live", "twins", "data", "train", "runs", "classroom"},
 }
 
 

@@ -30,10 +30,10 @@ def figures(out) -> list:
     return [[e[key] for key in ("epoch", "train_loss", "train_acc", "test_acc")] for e in history]
 
 
-def stop_in_second_epoch(out, how) -> tuple[int, str]:
+def stop_in_second_epoch(out, how, *more) -> tuple[int, str]:
     """Start a training, send it a signal in the middle of its second epoch: (status, stderr)."""
     run = subprocess.Popen(
-        command(out),
+        command(out, *more),
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,

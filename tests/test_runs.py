@@ -161,7 +161,7 @@ def test_a_run_that_others_go_on_with_names_what_each_part_was_trained_with(tiny
     monkeypatch.setattr(runs.recording, "commit", lambda: "another")
     options = {"data": "sample", "resume": True}
     second = train_recipe(TINY.changed(num_epochs=3), tiny, kvstore="local", **options).record
-    monkeypatch.setattr(runs.recording, "machine", lambda: {"processor": "another"})
+    monkeypatch.setattr(runs.recording, "machine", lambda engine: {"processor": "another"})
     third = train_recipe(TINY.changed(num_epochs=4), tiny, **options).record
     parts = [
         {"epochs": n, **{key: found[key] for key in ("settings", "machine", "commit")}}
@@ -295,7 +295,7 @@ def test_a_folder_is_free_after_a_training_that_failed(tmp_path, monkeypatch):
     def fail(*arguments):
         raise DataError("no images")
 
-    monkeypatch.setattr(runs.recording, "iterators", fail)
+    monkeypatch.setattr("d2lres.runs.on_gluon.iterators", fail)
     for _ in range(2):
         with pytest.raises(DataError, match="^no images$"):
             train_recipe(TINY, tmp_path, data="sample")
@@ -319,15 +319,15 @@ def test_a_folder_that_cannot_be_written_is_found_before_the_data_are_read(
         out.symlink_to(out)
     else:
         refuse(errno.EROFS if how == "read-only" else errno.ENOSPC)
-    monkeypatch.setattr(runs.recording, "iterators", None)
-    monkeypatch.setattr(runs.recording, "build_net", None)
+    monkeypatch.setattr("d2lres.runs.on_gluon.iterators", None)
+    monkeypatch.setattr("d2lres.runs.on_gluon.build_net", None)
     with pytest.raises(DataError, match=rf"^{out}: .*; expected a folder to write in\. .*--out"):
         train_recipe(TINY, out, data="sample")
 
 
 def test_a_folder_for_the_state_that_is_none_is_found_before_the_first_epoch(tmp_path, monkeypatch):
     (tmp_path / CHECKPOINT).write_text("mine")
-    monkeypatch.setattr("d2lres.train.fitting.train_epoch", None)
+    monkeypatch.setattr("d2lres.train.epochs.train_epoch", None)
     with pytest.raises(DataError, match=f"{tmp_path / CHECKPOINT}: File exists; expected a folder"):
         train_recipe(TINY, tmp_path, data="sample")
 

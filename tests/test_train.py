@@ -13,6 +13,7 @@ from d2lres import ConfigError, DataError, History, build, evaluate, fit, load
 from d2lres.data import BatchIterator
 from d2lres.live import gluon, init, mx, np, npx
 from d2lres.train import CrossEntropy, Epoch, MixedLoss, checkpoints, mixed, predict, recalibrate
+from d2lres.train.gluon_engine import GluonEngine
 
 nn = gluon.nn
 
@@ -313,9 +314,10 @@ def test_half_precision_comes_back_with_its_float32_copies(tmp_path, momentum):
 
     net, trainer = stepped()
     row = Epoch(1, 1.0, 1.0, None, 1.0, 1.0)
-    checkpoints.save_checkpoint(tmp_path, net, trainer, History([row]))
+    devices = [npx.cpu()]
+    checkpoints.save_checkpoint(tmp_path, GluonEngine(net, None, trainer, devices), History([row]))
     again, other = stepped()
-    checkpoints.load_checkpoint(tmp_path, again, other, [npx.cpu()], 1)
+    checkpoints.load_checkpoint(tmp_path, GluonEngine(again, None, other, devices), 1)
     for i, state in trainer._updaters[0].states.items():
         loaded = other._updaters[0].states[i]
         assert isinstance(loaded, tuple) and len(loaded) == len(state) == 2

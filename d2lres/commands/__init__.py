@@ -1,6 +1,6 @@
 """The command line: parse, call the package, print.  Everything else is elsewhere.
 
-`program` is the whole; `counting`, `data`, `training`, `exporting`, `experiments` and
+`program` is the whole; `counting`, `data`, `training`, `exporting`, `weights`, `experiments` and
 `assignments` hold the commands, a file for each group; `doctor` looks at the machine.
 """
 

@@ -5,6 +5,8 @@ Each imports what it needs when it runs.  Explained in the README of `runs/`.
 
 import click
 
+from .training import engine_options
+
 
 @click.group()
 def experiments():
@@ -26,24 +28,27 @@ def list_experiments():
 @click.argument("names", nargs=-1, metavar="[NAME] ...")
 @click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
 @click.option("--data", type=click.Choice(["full", "sample"]), help="[default: the experiment's]")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@engine_options
 @click.option("--keep-weights", is_flag=True, help="Keep those of every run, of any size.")
-def run_experiments(names, out, data, device, keep_weights):
+def run_experiments(names, out, data, engine, device, keep_weights):
     """Record the runs of NAME, or of every experiment, that are not recorded yet.
 
     Stop it with Ctrl-C; the same command goes on.
     """
-    from ..runs import check_data, experiment_names, find_experiment, run_experiment
+    from ..runs import (
+        check_data,
+        experiment_names,
+        find_engine,
+        find_experiment,
+        run_experiment,
+    )
 
     chosen = [find_experiment(name) for name in names or experiment_names()]
     for experiment in chosen:  # now, not hours later
         check_data(experiment, out, data)
-
-    from ..live import (
-        find_device,  # after the names are found: MXNet takes seconds to import
-    )
-
-    options = {"data": data, "device": find_device(device), "keep_weights": keep_weights}
+    framework = find_engine(engine)  # after the names are found: it takes seconds to import
+    options = {"data": data, "keep_weights": keep_weights, "engine": engine}
+    options["device"] = framework.find_device(device)
     for experiment in chosen:
         run_experiment(experiment, out, say=click.echo, **options)
 

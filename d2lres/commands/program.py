@@ -16,6 +16,7 @@ from .data import data
 from .experiments import experiments
 from .exporting import export
 from .training import evaluate, train
+from .weights import weights
 
 
 class Commands(click.Group):
@@ -78,6 +79,6 @@ def doctor():
 
 
 for command in (
-    list_names, summary, compare, data, train, evaluate, export, experiments, assignments,
+    list_names, summary, compare, data, train, evaluate, export, weights, experiments, assignments,
 ):  # fmt: skip
     main.add_command(command)

@@ -2,6 +2,25 @@
 
 import click
 
+from ..errors import ConfigError
+
+
+def engine_options(command):
+    """The options that choose what trains and where."""
+    for option in (
+        click.option(
+            "--device",
+            default="auto",
+            show_default=True,
+            help="auto, cpu or gpu:N; of PyTorch auto, cpu, cuda:N or mps.",
+        ),
+        click.option(
+            "--engine", default="mxnet", show_default=True, help="mxnet, or torch: PyTorch."
+        ),
+    ):
+        command = option(command)
+    return command
+
 
 @click.command()
 @click.argument("recipe")
@@ -18,7 +37,7 @@ import click
 )
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@engine_options
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=click.Path(), help="Folder of the run.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch.")
@@ -30,48 +49,61 @@ import click
     help="How gradients are combined.",
 )
 def train(
-    recipe, data, data_folder, validation, epochs, batch_size, device, seed, out, resume, kvstore
+    recipe,
+    data,
+    data_folder,
+    validation,
+    epochs,
+    batch_size,
+    engine,
+    device,
+    seed,
+    out,
+    resume,
+    kvstore,
 ):
     """Train RECIPE and record the run."""
-    from ..runs import train_recipe, with_photographs
+    from ..runs import find_engine, train_recipe, with_photographs
     from ..train import find_recipe
 
     changes = {"num_epochs": epochs, "batch_size": batch_size, "validation": validation or None}
     chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
     if data_folder is not None:
         chosen = with_photographs(chosen, data_folder)
-
-    from ..live import (
-        find_device,  # after the recipe is found: MXNet takes seconds to import
-    )
-
+    framework = find_engine(engine)  # after the recipe is found: it takes seconds to import
     run = train_recipe(
         chosen,
         out or f"runs/{recipe}",
         data=data,
         seed=seed,
-        device=find_device(device),
+        device=framework.find_device(device),
         kvstore=kvstore,
         resume=resume,
+        engine=engine,
     )
-    click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
+    if framework.leads():  # of the processes that train together, one reports
+        click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
 
 
 @click.command()
 @click.argument("run_dir", type=click.Path())
-@click.option("--device", default="auto", show_default=True, help="auto, cpu or gpu:N.")
+@engine_options
 @click.option("--data-folder", type=click.Path(), help="Where the run's photographs lie now.")
 @click.option(
     "--recalibrate",
     is_flag=True,
     help="Measure the statistics of batch normalization anew first; note the result in run.json.",
 )
-def evaluate(run_dir, device, data_folder, recalibrate):
+def evaluate(run_dir, engine, device, data_folder, recalibrate):
     """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
-    from ..live import find_device
-    from ..runs import evaluate_run, recalibrate_run
+    from ..runs import evaluate_run, find_engine, recalibrate_run
 
-    device = find_device(device)
+    if recalibrate and engine != "mxnet":
+        raise ConfigError(
+            f"--recalibrate: with the engine {engine}; expected mxnet, which reads every run. "
+            "Leave --engine out."
+        )
+    device = find_engine(engine).find_device(device)
     if recalibrate:
         run = recalibrate_run(run_dir, device=device, data_folder=data_folder)
         found = run.record["recalibrated"]
@@ -79,6 +111,6 @@ def evaluate(run_dir, device, data_folder, recalibrate):
         recorded = run.record["final"].get("test_acc")
         label += f", with statistics of {found['images']:,} training images"
     else:
-        accuracy, recorded, label = evaluate_run(run_dir, device, data_folder)
+        accuracy, recorded, label = evaluate_run(run_dir, device, data_folder, engine)
     known = "the run is not finished" if recorded is None else f"recorded {recorded:.4f}"
     click.echo(f"test accuracy {accuracy:.4f} on {label}; {known}")

@@ -2,10 +2,11 @@
 
 The files in the order of explanation: `sets` (what there is), `formats` and `pickled` (how a file
 is read), `find` (where it lies), `contents` (of folders and archives), `checksums` (is it right?),
-`dataset` (into memory), `iterators` (into batches); `downloading` and `fetching` (from the
-network), and `make_samples` (how the samples that ship in this package were made); `augment`
-(random changes); `decoding` (an image file as RGB), `class_folders` and `recordio` (where such
-files lie) and `folder` (photographs as batches).
+`dataset` (into memory), `order` (of the images), `iterators` (into batches), `torch_batches` (the
+same, on the device of a training in PyTorch); `downloading` and `fetching` (from the network), and
+`make_samples` (how the samples that ship in this package were made); `augment` (random changes);
+`decoding` (an image file as RGB), `class_folders` and `recordio` (where such files lie) and
+`folder` (photographs as batches).
 """
 
 from ..names import on_first_use
@@ -13,17 +14,18 @@ from .checksums import FileCheck, verify
 from .dataset import Dataset, load
 from .fetching import fetch
 from .find import Candidate, cache, candidates, where
+from .order import check_arguments
 from .sets import SETS
 
-# These need MXNet, which takes seconds to import.
+# These need MXNet, or PyTorch, which take seconds to import.
 _LATER = {
     "BatchIterator": "iterators",
-    "check_arguments": "iterators",
     "load_cifar10": "iterators",
     "load_fashion_mnist": "iterators",
     "augmentation": "augment",
     "PhotoIterator": "folder",
     "photographs": "folder",
+    "TorchBatches": "torch_batches",
 }
 __all__ = [
     "SETS",
@@ -32,6 +34,7 @@ __all__ = [
     "FileCheck",
     "cache",
     "candidates",
+    "check_arguments",
     "fetch",
     "load",
     "verify",

@@ -34,12 +34,12 @@ def flip(X, rng, fill=None):
 AUGMENTATIONS = {"crop": crop, "flip": flip}
 
 
-def augmentation(names, fill):
+def augmentation(names, fill, changes=AUGMENTATIONS):
     """One function of (X, rng) that does what `names` say, one after another; None for no name.
 
-    `fill`: the value of each channel (C,) that enters at a border.
+    `fill`: the value of each channel (C,) that enters at a border; `changes`: who does it.
     """
-    steps = [AUGMENTATIONS[name] for name in names]
+    steps = [changes[name] for name in names]
 
     def augment(X, rng):
         for step in steps:

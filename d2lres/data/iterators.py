@@ -4,31 +4,15 @@ d2l's loader resizes image by image, about 10,000 a second at 96x96; here a whol
 by one call.  MXNet runs that call beside the training step, so no worker is needed to hide it.
 """
 
-from numbers import Integral
-
 import numpy
 
 from ..errors import ConfigError
 from ..live import np, npx
-from .dataset import Dataset, load
+from .dataset import load
+from .order import Order, check_arguments
 
 
-def check_arguments(batch_size, resize, seed) -> None:
-    """Raise ConfigError for a batch size, side or seed that makes no sense."""
-    for argument, value, low, example in (
-        ("batch_size", batch_size, 1, 256),
-        ("resize", 1 if resize is None else resize, 1, 96),
-        ("seed", seed, 0, 0),
-    ):
-        whole = isinstance(value, Integral) and not isinstance(value, bool)
-        if not whole or not low <= value < 2**32:
-            raise ConfigError(
-                f"{argument} {value!r}: not possible; expected a whole number of "
-                f"{low} or more. Pass e.g. {argument}={example}."
-            )
-
-
-class BatchIterator:
+class BatchIterator(Order):
     """Iterate over (X, y): X float32 (N, C, H, W) in [0, 1], y int32 (N,), the last batch partial.
 
     `resize`, the side in pixels, or a function that gives it for an epoch (None: as stored).
@@ -37,42 +21,8 @@ class BatchIterator:
     `epoch` grows by one at the end of each full pass; set it to resume a training at that epoch.
     """
 
-    def __init__(
-        self,
-        dataset: Dataset,
-        split: str,
-        batch_size: int,
-        resize=None,
-        shuffle: bool = False,
-        seed: int = 0,
-        augment=None,
-        normalize=None,
-    ):
-        check_arguments(batch_size, resize(0) if callable(resize) else resize, seed)
-        self.dataset = dataset
-        self.images = getattr(dataset, f"{split}_images")
-        self.labels = getattr(dataset, f"{split}_labels")
-        self.batch_size, self.resize, self.shuffle = batch_size, resize, shuffle
-        self.seed, self.augment, self.normalize, self.epoch = seed, augment, normalize, 0
-
-    @property
-    def num_examples(self) -> int:
-        """Images in one pass."""
-        return len(self.labels)
-
-    def __len__(self) -> int:
-        """Batches in one pass."""
-        return -(-self.num_examples // self.batch_size)
-
     def __iter__(self):
-        epoch = self.epoch
-        # RandomState, since NumPy promises that its stream never changes from version to version.
-        rng = numpy.random.RandomState([self.seed, epoch])
-        order = numpy.arange(self.num_examples)
-        if self.shuffle:
-            rng.shuffle(order)
-        for start in range(0, self.num_examples, self.batch_size):
-            batch = order[start : start + self.batch_size]
+        for batch, rng in self.one_pass():
             X = self.images[batch]  # uint8 (N, C, H, W)
             if self.augment is not None:
                 X = self.augment(X, rng)  # uint8 (N, C, H', W')
@@ -82,14 +32,12 @@ class BatchIterator:
                         "End it with .astype('uint8')."
                     )
             yield self.to_mxnet(X), np.array(self.labels[batch], dtype="int32")
-        self.epoch = epoch + 1
 
     def to_mxnet(self, X):
         """(N, C, H, W) uint8 NumPy to (N, C, H', W') float32 in [0, 1], as d2l's transforms do."""
         X = np.array(numpy.ascontiguousarray(X.transpose(0, 2, 3, 1)), dtype="uint8")  # N, H, W, C
-        side = self.resize(self.epoch) if callable(self.resize) else self.resize
-        if side:
-            X = npx.image.resize(X, int(side), False, 1)  # 1 = bilinear
+        if self.side:
+            X = npx.image.resize(X, int(self.side), False, 1)  # 1 = bilinear
         X = npx.image.to_tensor(X)  # N, C, H, W
         return npx.image.normalize(X, *self.normalize) if self.normalize else X
 

@@ -6,7 +6,7 @@ Explained in the chapter "ResNet-18, layer by layer".
 from functools import singledispatch
 
 from ..errors import ConfigError, ShapeError, unknown_name
-from ..structure import arch, count, zoo
+from ..structure import arch, count, fixed_pads, zoo
 from ._mxnet import init, mx, nn
 from .blocks import (
     Gate,
@@ -110,19 +110,10 @@ LOWEST = -3e38  # nearly the least float32: what is padded with it never is the 
 
 def split_padding(layer, value):
     """The padding that Gluon's layer can do itself, and a layer before it that does the rest."""
-    padding = layer.padding
-    if padding == "valid":
-        return 0, ()
-    if padding == "same" and layer.strides == 1 and layer.kernel % 2 == 1:
-        return (layer.kernel - 1) // 2, ()
-    if padding == "same":
-        raise ConfigError(
-            f"{layer}: how much 'same' pads depends on the image; expected numbers. "
-            "Put them in first: structure.explicit(architecture, input_shape)."
-        )
-    if isinstance(padding, tuple):
-        return 0, (Pad(*padding, value),)
-    return padding, ()
+    sides = fixed_pads(layer)
+    if isinstance(layer.padding, tuple):
+        return 0, (Pad(*sides, value),)
+    return sides[0], ()
 
 
 def after(around: tuple, layer):

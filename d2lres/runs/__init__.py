@@ -5,13 +5,16 @@ file to come from.  The book's own runs lie in the folder `runs/` of the reposit
 installed package has as `d2lres/recorded`; this room reads and writes such folders.
 
 The files in the order of explanation: `records` (what lies in the folder), `origin` (the machine
-and the commit), `parts` (what a recipe trains), `recording` (train and write), `testing` (test the
-weights again), `exporting` (hand them to other programs); `experiments`, which runs the book
-compares, and to answer what.
+and the commit), `parts` (the net and the images of a recipe), `on_gluon` and `on_torch` (its net in
+a framework), `engines` (which of them), `recording` (train and write), `testing` (test the weights
+again), `exporting` (hand them to other programs); `experiments`, which runs the book compares, and
+to answer what.
 
 Explained in the chapter "Training on Fashion-MNIST".
 """
 
+from ..names import on_first_use
+from .engines import ENGINES, find_engine
 from .experiments import (
     EXPERIMENTS,
     Comparison,
@@ -24,38 +27,33 @@ from .experiments import (
     tabulate,
 )
 from .exporting import FORMS, export_run
-from .parts import (
-    build_net,
-    initializer,
-    iterators,
-    load_features,
-    normalization,
-    trained_net,
-    with_photographs,
-)
+from .parts import iterators, normalization, with_photographs
 from .recording import confusion, train_recipe
 from .records import CHECKPOINT, WEIGHTS, Run, find_run, load_run, recorded, weights_of
 from .testing import evaluate_run, recalibrate_run
 
+# These need MXNet, which takes seconds to import.
+_LATER = dict.fromkeys(("build_net", "initializer", "load_features", "trained_net"), "on_gluon")
+__getattr__, __dir__ = on_first_use(__name__, _LATER)
 __all__ = [
+    *_LATER,
     "CHECKPOINT",
+    "ENGINES",
     "EXPERIMENTS",
     "FORMS",
     "WEIGHTS",
     "Comparison",
     "Experiment",
     "Run",
-    "build_net",
     "check_data",
     "confusion",
     "evaluate_run",
     "experiment_names",
     "export_run",
+    "find_engine",
     "find_experiment",
     "find_run",
-    "initializer",
     "iterators",
-    "load_features",
     "load_run",
     "normalization",
     "recalibrate_run",
@@ -64,7 +62,6 @@ __all__ = [
     "run_experiment",
     "tabulate",
     "train_recipe",
-    "trained_net",
     "weights_of",
     "with_photographs",
 ]

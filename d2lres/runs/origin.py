@@ -7,9 +7,11 @@ from pathlib import Path
 
 from ..machine import processor_name, usable_cores
 
+PACKAGES = {"mxnet": ("mxnet", "numpy", "d2l"), "torch": ("torch", "numpy")}
 
-def machine() -> dict:
-    """The versions and the processor that a run was made with."""
+
+def machine(engine: str = "mxnet") -> dict:
+    """The versions and the processor that a run of this engine was made with."""
     from importlib.metadata import PackageNotFoundError, version
 
     def installed(package):
@@ -20,7 +22,7 @@ def machine() -> dict:
 
     return {
         "python": platform.python_version(),
-        **{package: installed(package) for package in ("mxnet", "numpy", "d2l")},
+        **{package: installed(package) for package in PACKAGES[engine]},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
         "cores": usable_cores(),

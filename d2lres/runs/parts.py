@@ -2,10 +2,9 @@
 
 import os
 
-from ..errors import ConfigError, DataError
+from ..errors import ConfigError
 from ..structure import Architecture, architecture, without_norm
 from ..train import Recipe
-from .records import Run, weights_of
 
 # What is done to all photographs, and what to none.
 ALWAYS = {"augment": ("crop", "flip"), "normalize": True}
@@ -31,25 +30,21 @@ def with_photographs(recipe: Recipe, folder) -> Recipe:
     return recipe.changed(dataset=dataset, resize=side, **ALWAYS)
 
 
-def iterators(recipe: Recipe, data: str, seed: int):
+def iterators(recipe: Recipe, data: str, seed: int, torch_device=None):
     """The training and test iterators of a recipe; with `validation`, those images are its test.
 
-    Arguments: `data`, "full" or "sample", as for `data.load`; `seed`, of the order of the images.
+    Arguments: `data`, "full" or "sample", as for `data.load`; `seed`, of the order of the images;
+    `torch_device`, where PyTorch has the images (None: MXNet has them).
     Raises ConfigError where the recipe or `data` asks for what its images do not have.
     """
-    from ..data import (
-        BatchIterator,
-        PhotoIterator,
-        augmentation,
-        check_arguments,
-        load,
-        photographs,
-    )
-    from ..data.folder import described
+    from ..data import check_arguments, load
 
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet" or os.path.isabs(recipe.dataset):
         _check_photographs(recipe, data)
+        from ..data import PhotoIterator, photographs
+        from ..data.folder import described
+
         root, batch_size = photographs(recipe.dataset), recipe.batch_size
         train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
         classes = train_iter.dataset.classes
@@ -69,20 +64,20 @@ def iterators(recipe: Recipe, data: str, seed: int):
         dataset = dataset.first(recipe.images, recipe.draw)
     statistics = dataset.statistics()
     border = [round(255 * mean) for mean in statistics[0]]
-    normalize = statistics if recipe.normalize else None
-    train_iter = BatchIterator(
-        dataset,
-        "train",
-        recipe.batch_size,
-        resize=recipe.side,
-        shuffle=True,
-        seed=seed,
-        augment=augmentation(recipe.augment, border),
-        normalize=normalize,
-    )
-    return train_iter, BatchIterator(
-        dataset, "test", recipe.batch_size, resize=recipe.resize, normalize=normalize
-    )
+    own = {"normalize": statistics if recipe.normalize else None}
+    if torch_device is None:
+        from ..data import BatchIterator as Batches
+        from ..data import augmentation
+
+        changes = {"augment": augmentation(recipe.augment, border)}
+    else:
+        from ..data import TorchBatches as Batches
+
+        own["device"] = torch_device
+        changes = {"augment": recipe.augment, "fill": border}
+    train = (dataset, "train", recipe.batch_size, recipe.side)
+    test = (dataset, "test", recipe.batch_size, recipe.resize)
+    return Batches(*train, shuffle=True, seed=seed, **changes, **own), Batches(*test, **own)
 
 
 def _check_photographs(recipe: Recipe, data: str) -> None:
@@ -113,68 +108,3 @@ def architecture_of(recipe: Recipe) -> Architecture:
     """What the net of a recipe is, as data."""
     net = architecture(recipe.architecture, recipe.classes, recipe.version, recipe.shortcut)
     return net if recipe.norm else without_norm(net)
-
-
-def build_net(recipe: Recipe):
-    """The net of a recipe, not yet initialized."""
-    from ..live import build, zero_last_gamma
-
-    net = build(architecture_of(recipe))
-    if recipe.zero_gamma:
-        zero_last_gamma(net)
-    return net
-
-
-def initializer(recipe: Recipe):
-    """Gluon's initializer for a recipe: Xavier's, or He's for ReLU (He et al., 2015)."""
-    from ..live import init
-
-    he = init.MSRAPrelu(factor_type="in", slope=0)
-    return {"xavier": init.Xavier(), "he": he}[recipe.initializer]
-
-
-def kept_features(net, iterator, device) -> list:
-    """What the head of a net receives of each batch, with the labels: computed once, and kept."""
-    return [(net[:-1](X.as_in_ctx(device)), y) for X, y in iterator]
-
-
-def trained_net(run: Run, device=None):
-    """The net of a recorded run with its weights, hybridized.
-
-    Argument: `run`, which kept its weights; `device`, the GPU where there is one by default.
-    Raises DataError where the run kept none, or where they are not of its architecture.
-    Chapter "The residual block".
-    """
-    from ..live import mx, try_gpu
-
-    weights, net = weights_of(run), build_net(run.recipe)
-    try:
-        net.load_parameters(str(weights), ctx=device or try_gpu())
-    except (AssertionError, ValueError, mx.MXNetError) as error:
-        raise DataError(
-            f"{weights}: {error}; expected the weights of {run.recipe.architecture}. Train again."
-        ) from error
-    net.hybridize(static_alloc=True)
-    return net
-
-
-def load_features(net, run: Run, device=None) -> None:
-    """Give a net the weights of a recorded run of the same architecture, all but the head's.
-
-    Arguments: `net`, initialized, with any number of classes; `run`, which kept its weights.
-    Raises DataError where the run kept none, or where they do not fit.
-    Chapter "Transfer learning".
-    """
-    from ..live import mx
-
-    trained = trained_net(run, device)
-    try:
-        for ours, theirs in zip(net[:-1], trained[:-1], strict=True):
-            found = theirs.collect_params().values()
-            for parameter, other in zip(ours.collect_params().values(), found, strict=True):
-                parameter.set_data(other.data())
-    except (AssertionError, ValueError, mx.MXNetError) as error:
-        raise DataError(
-            f"{weights_of(run)}: {error}; expected weights that fit the net. Take a run of the "
-            "same architecture."
-        ) from error

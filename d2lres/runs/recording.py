@@ -1,6 +1,6 @@
 """Train a recipe and write down everything that decided the result."""
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import asdict
 from pathlib import Path
 
@@ -8,9 +8,10 @@ from ..errors import ConfigError, Stopped
 from ..files import check_writable, locked
 from ..train import History, Recipe
 from ..train.labels import check_labels
+from .engines import find_engine
 from .origin import commit, machine
-from .parts import build_net, initializer, iterators, kept_features, load_features, normalization
-from .records import CHECKPOINT, WEIGHTS, Run, load_run, recorded, write_record
+from .parts import normalization
+from .records import CHECKPOINT, WEIGHTS, Run, load_run, write_record
 
 
 def train_recipe(
@@ -23,11 +24,13 @@ def train_recipe(
     kvstore: str = "device",
     resume: bool = False,
     progress: bool | None = None,
+    engine: str = "mxnet",
 ) -> Run:
     """Train a recipe and record the run in the folder `out`, anew after each epoch.
 
     Arguments: `data`, "full" or "sample"; `seed`, of the weights and of the order of the images;
-    `resume`, go on from the last finished epoch in `out`; the rest as in `fit`.
+    `resume`, go on from the last finished epoch in `out`; `engine`, "mxnet" or "torch", whose
+    device is given; the rest as in `fit`.
     Where another machine, commit or device goes on, the record's "earlier" says which ones the
     epochs before were trained with.
     Raises ConfigError when `out` holds a run that is not to be resumed, or one of another recipe,
@@ -36,60 +39,50 @@ def train_recipe(
     """
     out = Path(out)
     was_there = out.exists()
+    leads = find_engine(engine).leads()  # of several workers, one has the folder
     check_writable(out)
     try:
-        with locked(out, "training into it"):
-            return _train(recipe, out, data, seed, device, kvstore, resume, progress)
+        with locked(out, "training into it") if leads else nullcontext():
+            return _train(recipe, out, data, seed, device, kvstore, resume, progress, engine)
     finally:
         if not was_there:
             with suppress(OSError):  # it holds a run
                 out.rmdir()
 
 
-def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
-    from ..live import (  # here, so that reading a run needs no MXNet
-        freeze,
-        live_counts,
-        mx,
-        try_gpu,
-    )
-    from ..train import fit, predict
-
-    device = device or try_gpu()
-    train_iter, test_iter = iterators(recipe, data, seed)
+def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -> Run:
+    framework = find_engine(engine)  # here, so that reading a run needs none
+    device = device or framework.usual()
+    train_iter, test_iter = framework.images(recipe, data, seed, device)
     recipe = recipe.changed(classes=len(train_iter.dataset.classes))
     dataset = train_iter.dataset
     images = {"label": dataset.label, "sha256": dataset.sha256}
     belongs_to = identity(recipe, data, seed, images)
-    found = _found(out, belongs_to, resume)
-    mx.random.seed(seed)
-    net = build_net(recipe)
-    net.initialize(initializer(recipe), ctx=device)
-    if recipe.start:
-        load_features(net, recorded(recipe.start), device)
-    learner, batches = net, (train_iter, test_iter)
-    if recipe.frozen:
-        freeze(net)
-        if not recipe.augment and not recipe.sides:  # the head is shown the same in every epoch
-            batches = [kept_features(net, each, device) for each in batches]
-            learner = net[-1]
+    found = _found(out, belongs_to, resume, engine)
+    net = framework.begin(recipe, seed, device, dataset)
+    learner, *batches = framework.learner(net, recipe, (train_iter, test_iter), device)
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
+    if engine != "mxnet":
+        settings |= {"engine": engine, "workers": framework.workers()}
+        settings["precision"] = framework.precision(device)
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,
         "data": images,
         "normalization": normalization(train_iter),
-        "machine": machine(),
+        "machine": machine(engine),
         "commit": commit(),
     }
     record |= _earlier(found, record)
 
     def write(history: History, **final):
-        done = {**record, **live_counts(net), "history": history.to_list(), "final": final}
+        if not framework.leads():
+            return
+        done = {**record, **framework.counts(net), "history": history.to_list(), "final": final}
         write_record(out, done, "Make room, then go on with --resume.")
 
     try:
-        history = fit(
+        history = framework.fit(
             learner,
             *batches,
             **recipe.fit_options(),
@@ -98,23 +91,24 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress) -> Run:
             checkpoint=out / CHECKPOINT,
             resume=resume,
             belongs_to=belongs_to,
-            progress=progress,
+            progress=progress if framework.leads() else False,
             after_epoch=write,
         )
     except KeyboardInterrupt:
-        raise _stopped(net, out) from None
-    y_hat, y = predict(net, test_iter)
-    net.save_parameters(str(out / WEIGHTS))
+        raise _stopped(framework, net, out) from None
+    y_hat, y = framework.predict(net, test_iter)
+    if framework.leads():
+        framework.save(net, out / WEIGHTS)
     write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
+    framework.wait_for_all()
     return load_run(out)
 
 
-def _stopped(net, out: Path) -> Stopped:
+def _stopped(framework, net, out: Path) -> Stopped:
     """Save what was learned, as far as it came."""
     weights, kept = out / WEIGHTS, "nothing was learned yet"
-    if all(parameter._data is not None for parameter in net.collect_params().values()):
-        weights.parent.mkdir(parents=True, exist_ok=True)
-        net.save_parameters(str(weights))
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    if framework.save(net, weights):
         kept = f"the weights as they are now are in {weights}"
     return Stopped(f"{out}: stopped by the keyboard; {kept}. Go on with --resume.")
 
@@ -133,9 +127,9 @@ def confusion(y, y_hat, classes: int) -> list[list[int]]:
     return table
 
 
-def _found(out: Path, belongs_to: dict, resume: bool) -> dict | None:
+def _found(out: Path, belongs_to: dict, resume: bool, engine: str) -> dict | None:
     """The record that is to be gone on with; None where there is none."""
-    from ..train.checkpoints import check_same  # here, as it needs MXNet
+    from ..train.checkpoints import check_same  # here, as it needs NumPy
 
     if not (out / "run.json").exists():
         return None
@@ -151,6 +145,12 @@ def _found(out: Path, belongs_to: dict, resume: bool) -> dict | None:
         )
     run = load_run(out)
     settings = run.record["settings"]
+    trained_by = settings.get("engine", "mxnet")
+    if trained_by != engine:
+        raise ConfigError(
+            f"{out}: holds a run of the engine {trained_by}; expected one of {engine}. Resume it "
+            f"with --engine {trained_by}, or use another --out."
+        )
     there = identity(run.recipe, settings["data"], settings["seed"], run.record["data"])
     check_same(out, there, belongs_to)
     return run.record

@@ -1,22 +1,25 @@
 """Test the weights of a recorded run again."""
 
 from ..errors import DataError
-from .parts import iterators, trained_net, with_photographs
+from .engines import find_engine
+from .parts import with_photographs
 from .records import Run, load_run, weights_of, write_record
 
 
-def evaluate_run(folder, device=None, data_folder=None) -> tuple[float, float | None, str]:
+def evaluate_run(
+    folder, device=None, data_folder=None, engine="mxnet"
+) -> tuple[float, float | None, str]:
     """Test a recorded run's weights: (accuracy now, accuracy recorded, label of the data).
 
     Of a run that was stopped, no accuracy is recorded for the weights as they were left: None.
-    Arguments: `data_folder`, where the run's photographs lie now (None: where they lay).
+    Arguments: `data_folder`, where the run's photographs lie now (None: where they lay); `engine`,
+    "mxnet" or "torch", whichever trained it, and `device` one of its devices.
     Raises DataError when the run kept no weights, or when the data here is not the run's.
     Chapter "Training on Fashion-MNIST".
     """
-    from ..train import evaluate
-
-    run, net, train_iter, test_iter = _trained(folder, device, data_folder)
-    return evaluate(net, test_iter), run.record["final"].get("test_acc"), train_iter.dataset.label
+    run, net, train_iter, test_iter = _trained(folder, device, data_folder, engine)
+    y_hat, y = find_engine(engine).predict(net, test_iter)
+    return float((y_hat == y).mean()), run.record["final"].get("test_acc"), train_iter.dataset.label
 
 
 def recalibrate_run(folder, device=None, data_folder=None) -> Run:
@@ -35,18 +38,20 @@ def recalibrate_run(folder, device=None, data_folder=None) -> Run:
     return load_run(folder)
 
 
-def _trained(folder, device, data_folder):
+def _trained(folder, device, data_folder, engine="mxnet"):
     """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
     run = load_run(folder)
-    weights_of(run)  # at once, before the data is read
+    weights = weights_of(run)  # at once, before the data is read
     recipe, settings = run.recipe, run.record["settings"]
     if data_folder is not None:
         recipe = with_photographs(recipe, data_folder)
-    train_iter, test_iter = iterators(recipe, settings["data"], settings["seed"])
+    framework = find_engine(engine)
+    device = device or framework.usual()
+    train_iter, test_iter = framework.images(recipe, settings["data"], settings["seed"], device)
     dataset = train_iter.dataset
     if dataset.sha256 != run.record["data"]["sha256"]:
         raise DataError(
             f"{recipe.dataset}: {dataset.label} differs from the data of the run, "
             f"{run.record['data']['label']}; expected the same. Fetch that one."
         )
-    return run, trained_net(run, device), train_iter, test_iter
+    return run, framework.read(recipe, weights, device), train_iter, test_iter

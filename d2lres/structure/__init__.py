@@ -7,7 +7,17 @@ needs NumPy or MXNet, so all of it runs in a browser, too.
 """
 
 from . import arch, zoo
-from .accounting import Memory, Row, count, count_layers, explicit, memory, pads, slide
+from .accounting import (
+    Memory,
+    Row,
+    count,
+    count_layers,
+    explicit,
+    fixed_pads,
+    memory,
+    pads,
+    slide,
+)
 from .arch import (
     Architecture,
     AvgPool,
@@ -78,6 +88,7 @@ __all__ = [
     "count",
     "count_layers",
     "explicit",
+    "fixed_pads",
     "imagenet",
     "implementations",
     "label",

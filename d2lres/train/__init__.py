@@ -1,10 +1,11 @@
 """Training and evaluation on one device or several: the loop that the book explains.
 
 The files in the order of explanation: `recipes` (everything that decides a training, as data),
-`schedules` (learning rates), `history` (what is measured), `labels` (class numbers), `losses` (of
-a batch), `passes` (one pass over the images), `testing` (what was learned), `workers` (several
-processes that share the batches), `checkpoints` (the state after an epoch), `fitting` (a whole
-training).
+`schedules` (learning rates), `history` (what is measured), `labels` (class numbers), `passes` (one
+pass over the images), `checkpoints` (the state after an epoch), `epochs` (a whole training, on any
+engine); in MXNet `batches` (as arrays), `losses` (of a batch), `testing` (what was learned),
+`workers` (several processes that share the batches), `gluon_engine` (one step), `fitting` (all of
+it); `torch_workers` and `torch_engine` (the same in PyTorch).
 
 Explained in the chapters "Training on Fashion-MNIST", "A modern recipe, piece by piece"
 and "Images, targets and seeds".
@@ -12,6 +13,7 @@ and "Images, targets and seeds".
 
 from ..names import on_first_use
 from .history import Epoch, History
+from .passes import train_epoch
 from .recipes import Recipe, find_recipe, recipe_names
 from .schedules import SCHEDULES, constant, cosine, one_cycle, steps
 
@@ -20,7 +22,7 @@ _LATER = {
     "CrossEntropy": "losses",
     "MixedLoss": "losses",
     "mixed": "losses",
-    "train_epoch": "passes",
+    "train_step": "gluon_engine",
     "evaluate": "testing",
     "predict": "testing",
     "recalibrate": "testing",
@@ -37,6 +39,7 @@ __all__ = [
     "one_cycle",
     "recipe_names",
     "steps",
+    "train_epoch",
     *_LATER,
 ]
 __getattr__, __dir__ = on_first_use(__name__, _LATER)

@@ -6,8 +6,9 @@ import numpy
 
 from ..live import autograd, np
 from ..live.blocks import as_array, check_floating, entry
+from .batches import batches_of
 from .labels import check_labels
-from .passes import IN_FLIGHT, batches_of
+from .passes import IN_FLIGHT
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:

@@ -27,6 +27,8 @@ NAMES = {
     arch.Residual: "block",
     arch.Plain: "block",
 }
+#: What PyTorch calls a kind of array, where Gluon calls it otherwise.
+KINDS = {"gamma": "weight", "beta": "bias"}
 NUMBERED = ("conv", "bn")  # conv1 even where there is no conv2
 
 

@@ -47,13 +47,14 @@ def run_experiment(
     say: Callable[[str], None] = print,
     progress: bool | None = None,
     keep_weights: bool = False,
+    engine: str = "mxnet",
 ) -> None:
     """Record the runs of an experiment that are not recorded yet, under the folder `out`.
 
-    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device` and `progress` as
-    in `fit`; `say`, which is told of every run; `keep_weights`, those of every run, of any size
-    (else small ones of the first seed, where the experiment says so).  A run that was interrupted
-    goes on where it was.
+    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device`, `progress`
+    and `engine` as in `train_recipe`; `say`, which is told of every run; `keep_weights`, those of
+    every run, of any size (else small ones of the first seed, where the experiment says so).  A run
+    that was interrupted goes on where it was.
     Raises what `check_data` and `train_recipe` raise.
     """
     check_data(experiment, out, data)
@@ -64,7 +65,7 @@ def run_experiment(
             continue
         say(f"{name}: {recipe.num_epochs} epochs")
         options = {"data": data or experiment.data, "device": device, "progress": progress}
-        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
+        run = train_recipe(recipe, folder, seed=seed, resume=True, engine=engine, **options)
         last = run.history.epochs[-1]
         say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
         for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose

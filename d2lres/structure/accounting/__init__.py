@@ -12,8 +12,18 @@ size".
 
 from .layers import Row, slide
 from .network import count, count_layers
-from .padding import pads
+from .padding import fixed_pads, pads
 from .settle import explicit
 from .storage import Memory, memory
 
-__all__ = ["Memory", "Row", "count", "count_layers", "explicit", "memory", "pads", "slide"]
+__all__ = [
+    "Memory",
+    "Row",
+    "count",
+    "count_layers",
+    "explicit",
+    "fixed_pads",
+    "memory",
+    "pads",
+    "slide",
+]

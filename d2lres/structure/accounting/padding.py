@@ -3,6 +3,7 @@
 Explained in the chapter "Padding, and what a pixel sees".
 """
 
+from ...errors import ConfigError
 from ..arch import AvgPool
 
 
@@ -15,6 +16,19 @@ def pads(layer, height: int, width: int) -> tuple[int, int, int, int]:
     if layer.padding == "same":
         return (*same(height, layer), *same(width, layer))
     return (0 if layer.padding == "valid" else layer.padding,) * 4
+
+
+def fixed_pads(layer) -> tuple[int, int, int, int]:
+    """What a layer adds to every image: (top, bottom, left, right).
+
+    A net that computes needs this.  Raises ConfigError where it depends on the image.
+    """
+    if layer.padding == "same" and (layer.strides > 1 or layer.kernel % 2 == 0):
+        raise ConfigError(
+            f"{layer}: how much 'same' pads depends on the image; expected numbers. "
+            "Put them in first: structure.explicit(architecture, input_shape)."
+        )
+    return pads(layer, 1, 1)
 
 
 def same(size: int, layer) -> tuple[int, int]:

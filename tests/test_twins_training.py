@@ -1,0 +1,377 @@
+"""Training in PyTorch: the same recipe, order, steps and records as in MXNet.
+
+Truth is MXNet's engine on the same images with the same weights.
+"""
+
+import json
+import signal
+import subprocess
+import sys
+
+import numpy
+import pytest
+from small_recipe import SMALL
+from test_cli import ROOT, d2lres
+from test_interrupted import command, finish, stop_in_second_epoch
+
+import d2lres as package
+from d2lres import ConfigError, DataError, build, runs
+from d2lres.data import BatchIterator, augmentation, load
+from d2lres.live import zero_last_gamma
+from d2lres.train import find_recipe
+
+torch = pytest.importorskip("torch", reason="PyTorch is not installed: make twins")
+
+import torch_workers_steps  # noqa: E402
+
+from d2lres.data import TorchBatches  # noqa: E402
+from d2lres.train.torch_engine import TorchEngine, fit, predict  # noqa: E402
+from d2lres.twins import begin  # noqa: E402
+from d2lres.twins import torch as twins  # noqa: E402
+from d2lres.twins.params import read_params  # noqa: E402
+
+CPU, TORCH = torch.device("cpu"), ("--engine", "torch")
+TINY = SMALL.changed(name="tiny", images=128, batch_size=64, num_epochs=2)
+
+
+@pytest.fixture(scope="module")
+def sample():
+    return load("cifar-10", data="sample").first(150)
+
+
+# --- the images ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("names", [(), ("crop", "flip")])
+def test_order_labels_and_changed_images_are_those_of_mxnet(sample, names):
+    """Two epochs: another order, other crops and flips."""
+    fill, normalize = [100, 110, 120], sample.statistics()
+    options = {"shuffle": True, "seed": 5, "normalize": normalize}
+    theirs = BatchIterator(sample, "train", 64, augment=augmentation(names, fill), **options)
+    ours = TorchBatches(sample, "train", 64, augment=names, fill=fill, **options)
+    assert len(ours) == len(theirs) == 3 and ours.num_examples == 150
+    for epoch in (1, 2):
+        for (X, y), (X_there, y_there) in zip(ours, theirs, strict=True):
+            assert (y == y_there.asnumpy()).all()
+            assert abs(X.numpy() - X_there.asnumpy()).max() <= 1e-5
+            assert X.is_contiguous(memory_format=torch.channels_last)
+        assert ours.epoch == theirs.epoch == epoch
+
+
+@pytest.mark.parametrize("side", [12, 16, 24, 31, 40, 96])
+def test_resized_images_are_those_of_mxnet_to_the_last_bit(sample, side):
+    (X, _), (X_there, _) = (
+        next(iter(kind(sample, "test", 100, side))) for kind in (TorchBatches, BatchIterator)
+    )
+    assert X.shape == (100, 3, side, side)
+    assert abs(X.numpy() - X_there.asnumpy()).max() <= 1e-6
+
+
+# --- the steps -----------------------------------------------------------------------------------
+
+STRONG = {
+    "sides": (),
+    "num_epochs": 10,
+    "lr": 0.05,
+    "weight_decay": 0.05,
+}  # to be seen in ten steps
+RECIPES = {
+    "reference": find_recipe("fashion-mnist-reference").changed(initializer="he"),
+    "modern": find_recipe("cifar10-fast").changed(**STRONG),
+    "mixed": find_recipe("cifar10-fast").changed(**STRONG, mixup=0.2),
+    "decay everywhere": find_recipe("cifar10-wide").changed(**STRONG),
+}
+
+
+@pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
+def test_ten_losses_agree(sample, recipe):
+    """Equal weights, no augmentation: an epoch of one batch, so each loss is one step's.
+
+    From He's weights: from Xavier's, a change of one part in ten million grows to 0.03 in as many
+    steps in either engine.
+    """
+    twin = twins.build("cifar-resnet8")
+    begin.initialize(twin, recipe.initializer, seed=1)
+    net, one = twins.to_gluon(twin), sample.first(64)
+    options = {"shuffle": True, "normalize": one.statistics()}
+    theirs = package.fit(net, BatchIterator(one, "train", 64, **options), **recipe.fit_options())
+    ours = fit(twin, TorchBatches(one, "train", 64, **options), **recipe.fit_options(), device=CPU)
+    for name, most in (("train_loss", 1e-3), ("train_acc", 1.01 / 64)):  # an image near the border
+        assert numpy.allclose(ours.column(name), theirs.column(name), rtol=0, atol=most), name
+    assert abs(ours.column("train_loss")[0] - ours.column("train_loss")[9]) > 0.1
+    found, expected = twins.gluon_arrays(twin), net._collect_params_with_prefix()
+    for name, array in found.items():
+        if not name.endswith("running_var"):  # unbiased here
+            assert abs(array - expected[name].data().asnumpy()).max() <= 2e-3, name
+
+
+def test_momentum_survives_a_rate_of_zero():
+    """v = m v + lr g: with lr = 0 the weights go on by m v, as in Gluon."""
+    twin = twins.build("cifar-resnet8")
+    engine = TorchEngine(twin, CPU, momentum=0.5)
+    X, y = torch.rand(4, 3, 16, 16), numpy.arange(4)
+    moved = []
+    for lr in (0.1, 0.0, 0.0):
+        before = twin.fc.bias.detach().clone()
+        engine.step(X, y, 4, lr)
+        moved.append((twin.fc.bias.detach() - before).numpy())
+    assert abs(moved[0]).max() > 1e-4
+    assert numpy.allclose(moved[1], moved[0] / 2, rtol=1e-3)
+    assert numpy.allclose(moved[2], moved[0] / 4, rtol=1e-3)
+
+
+def test_the_path_of_a_gpu_runs_on_the_cpu():
+    """Compiled and in bfloat16, whose 8 bits leave a loss right to 2 %."""
+    losses = []
+    for like_a_gpu in (False, True):
+        twin = twins.build("cifar-resnet8")
+        begin.initialize(twin, "he", seed=0)
+        engine = TorchEngine(twin, CPU, momentum=0.9, weight_decay=1e-4)
+        if like_a_gpu:
+            engine.half = True
+            engine.forward = torch.compile(twin, backend="aot_eager", dynamic=False)
+        X = torch.rand(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+        y = numpy.arange(32) % 10
+        losses.append([engine.step(X, y, 32, 0.05)[0][0].item() / 32 for _ in range(3)])
+        assert all(p.dtype == torch.float32 for p in twin.parameters())
+    assert numpy.allclose(*losses, rtol=0.02)
+
+
+# --- how a training begins -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["xavier", "he"])
+def test_weights_have_the_spread_of_gluons(name):
+    """Xavier: uniform, 3 / mean of both fans; He: normal, 2 / fan in.  Glorot (2010), He (2015)."""
+    twin = twins.build("cifar-resnet20")
+    begin.initialize(twin, name, seed=0)
+    for layer in twin.modules():
+        if isinstance(layer, torch.nn.Conv2d) and layer.weight.numel() > 4000:
+            w = layer.weight.detach()
+            into, out = w[0].numel(), w[:, 0].numel()
+            expected = {"xavier": 2 / (into + out), "he": 2 / into}[name]
+            assert abs(w.var().item() / expected - 1) <= 0.08
+            assert (abs(w).max() <= (3 * expected) ** 0.5 + 1e-6) == (name == "xavier")
+    assert not twin.fc.bias.any()
+    again = twins.build("cifar-resnet20")
+    begin.initialize(again, name, seed=0)
+    assert (again.fc.weight == twin.fc.weight).all()
+
+
+@pytest.mark.parametrize("name", ["resnet50", "cifar-resnet20"])
+def test_branches_begin_at_zero(name):
+    twin = twins.build(name)
+    begin.zero_last_gamma(twin)
+    zero = [p for p in twin.parameters() if p.ndim == 1 and p.requires_grad and not p.any()]
+    norms = [layer for layer in twin.modules() if isinstance(layer, torch.nn.BatchNorm2d)]
+    gammas = [p for p in zero if any(p is norm.weight for norm in norms)]
+    assert len(gammas) == zero_last_gamma(build(name))
+    with pytest.raises(ConfigError, match="no branch ends in a batch normalization"):
+        begin.zero_last_gamma(twins.build("cifar-resnet20", version="v2"))
+
+
+# --- records -------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory):
+    """A folder with one run of each engine, 40x40 pixels, so that a resize takes part."""
+    root = tmp_path_factory.mktemp("runs")
+    recipe = TINY.changed(resize=40)
+    for engine in ("torch", "mxnet"):
+        runs.train_recipe(recipe, root / engine, data="sample", engine=engine)
+    return root
+
+
+def test_a_record_names_the_engine_its_version_and_the_device(recorded):
+    record = json.loads((recorded / "torch/run.json").read_text())
+    assert record["settings"]["engine"] == "torch"
+    assert record["settings"]["device"] == "cpu"
+    assert (record["settings"]["workers"], record["settings"]["precision"]) == (1, "float32")
+    assert record["machine"]["torch"] == torch.__version__
+    theirs = json.loads((recorded / "mxnet/run.json").read_text())
+    for part in ("recipe", "data", "normalization", "params", "buffers"):
+        assert record[part] == theirs[part]
+    assert record["final"].keys() == theirs["final"].keys()
+
+
+@pytest.mark.parametrize("trained", ["torch", "mxnet"])
+def test_a_run_of_one_engine_is_evaluated_by_the_other(recorded, trained):
+    accuracies = [
+        runs.evaluate_run(recorded / trained, engine=engine)[0] for engine in ("torch", "mxnet")
+    ]
+    recorded_one = runs.load_run(recorded / trained).record["final"]["test_acc"]
+    assert abs(accuracies[0] - accuracies[1]) <= 0.0002
+    assert abs(accuracies[0] - recorded_one) <= 0.0002
+
+
+def test_the_other_engine_does_not_go_on(recorded, capfd):
+    for found, asked in (("torch", "mxnet"), ("mxnet", "torch")):
+        with pytest.raises(ConfigError, match=f"engine {found}; .*--engine {found}"):
+            recipe = TINY.changed(resize=40)
+            runs.train_recipe(recipe, recorded / found, data="sample", resume=True, engine=asked)
+
+
+def test_the_state_of_the_other_engine_is_refused(sample, tmp_path):
+    options = {"num_epochs": 1, "lr": 0.1, "momentum": 0.9, "checkpoint": tmp_path}
+    twin = twins.build("cifar-resnet8")
+    fit(twin, TorchBatches(sample, "train", 64), device=CPU, **options)
+    with pytest.raises(
+        ConfigError, match="epoch-0001.npz: of the engine torch; expected one of mxnet"
+    ):
+        package.fit(
+            twins.to_gluon(twin), BatchIterator(sample, "train", 64), resume=True, **options
+        )
+    with pytest.raises(DataError, match="of another net"):
+        other = twins.build("cifar-resnet14")
+        fit(other, TorchBatches(sample, "train", 64), device=CPU, resume=True, **options)
+
+
+def test_killed_and_resumed_equals_uninterrupted(tmp_path):
+    """Momentum, schedule, crops and flips, in other processes: to the last digit."""
+    whole = finish(tmp_path / "whole", *TORCH)
+    status, _ = stop_in_second_epoch(tmp_path / "run", signal.SIGKILL, *TORCH)
+    assert status == -signal.SIGKILL
+    assert finish(tmp_path / "run", "--resume", *TORCH) == whole
+
+
+def test_frozen_features_stay_to_the_bit(recorded, tmp_path, monkeypatch):
+    """Those of a run of MXNet; the head, for other classes, learns."""
+    monkeypatch.setattr(runs.records, "RECORDED", (recorded,))
+    recipe = TINY.changed(
+        name="head", resize=40, start="mxnet", frozen=True, only=("t-shirt", "trouser"), images=32,
+        batch_size=16,
+    )  # fmt: skip
+    classes = load("fashion-mnist", data="sample").classes
+    recipe = recipe.changed(only=classes[:2])
+    run = runs.train_recipe(recipe, tmp_path / "head", data="sample", engine="torch")
+    before, after = (
+        read_params(folder / "net.params") for folder in (recorded / "mxnet", tmp_path / "head")
+    )
+    changed = {name for name in before if not numpy.array_equal(before[name], after[name])}
+    assert changed == {"4.1.weight", "4.1.bias"}
+    assert run.record["params"] == 64 * 2 + 2
+
+
+def test_an_experiment_is_recorded_by_pytorch(capfd, tmp_path):
+    out = tmp_path / "runs"
+    status, said, _ = d2lres(capfd, "experiments", "run", "sample", "--out", str(out), *TORCH)
+    assert status == 0 and said.count("sample-") == 4
+    run = runs.load_run(out / "sample-0")
+    assert run.record["settings"]["engine"] == "torch" and len(run.history.epochs) == 2
+
+
+def test_it_trains_and_evaluates_where_mxnet_is_not(tmp_path):
+    """As on Windows or Apple silicon."""
+    begin = "import sys; sys.modules['mxnet'] = None; sys.path.insert(0, 'tests');"
+    code = f"{begin} import small_recipe as s; s.RECIPES['small'] = s.SMALL; s.main(sys.argv[1:])"
+    words = ["--data", "sample", "--epochs", "1", "--out", str(tmp_path / "run"), *TORCH]
+    for command_ in (["train", "small", *words], ["evaluate", str(tmp_path / "run"), *TORCH]):
+        done = subprocess.run(
+            [sys.executable, "-c", code, *command_], capture_output=True, text=True, cwd=ROOT
+        )
+        assert done.returncode == 0, done.stderr
+
+
+# --- several processes ---------------------------------------------------------------------------
+
+
+def torchrun(*words):
+    """Two processes on this machine, which speak through gloo."""
+    start = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run([*start, *words], capture_output=True, text=True, cwd=ROOT)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return done.stdout
+
+
+def test_two_workers_take_the_steps_of_one(tmp_path):
+    """Where nothing is normalized: each batch of five images in shares of three and two."""
+    torchrun("tests/torch_workers_steps.py", str(tmp_path / "weights.params"))
+    found, expected = read_params(tmp_path / "weights.params"), torch_workers_steps.train()
+    for name, array in expected.items():
+        assert abs(found[name] - array).max() <= 1e-5, name
+
+
+def test_two_workers_record_one_run_which_any_engine_reads(tmp_path):
+    torchrun(*command(tmp_path / "run")[1:], *TORCH)
+    record = json.loads((tmp_path / "run/run.json").read_text())
+    assert len(record["history"]) == 2 and record["settings"]["workers"] == 2
+    for engine in ("torch", "mxnet"):
+        accuracy = runs.evaluate_run(tmp_path / "run", engine=engine)[0]
+        assert abs(accuracy - record["final"]["test_acc"]) <= 0.0002
+
+
+# --- what cannot be ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (["--device", "gpu:0"], "device 'gpu:0': no such device of PyTorch; expected auto, cpu"),
+        (["--device", "cuda:64"], "device 'cuda:64': PyTorch"),
+        (["--device", "mps"], "device 'mps': not here"),
+        (["--kvstore", "dist_sync"], "kvstore 'dist_sync': with PyTorch"),
+    ],
+)
+def test_devices_that_are_not_there(capfd, tmp_path, words, said):
+    if words[1] == "mps" and torch.backends.mps.is_available():
+        pytest.skip("it is there")
+    out = ["--out", str(tmp_path / "run"), "--data", "sample"]
+    status, _, found = d2lres(capfd, "train", "fashion-mnist-native", *out, *TORCH, *words)
+    assert status == 2 and said in found and found.count("\n") == 1
+
+
+def test_an_engine_that_is_none_and_one_that_cannot_recalibrate(capfd, recorded):
+    status, _, said = d2lres(capfd, "train", "cifar10-fast", "--engine", "jax")
+    assert status == 2 and "engine 'jax': no such name" in said
+    status, _, said = d2lres(capfd, "evaluate", str(recorded / "torch"), "--recalibrate", *TORCH)
+    assert status == 2 and "--recalibrate: with the engine torch" in said
+    status, said, _ = d2lres(capfd, "evaluate", str(recorded / "torch"), "--recalibrate")
+    assert status == 0 and "with statistics of" in said
+
+
+def test_without_pytorch_one_line_says_how_to_get_it(tmp_path):
+    code = "import sys; sys.modules['torch'] = None; from d2lres.commands import main; main()"
+    words = command(tmp_path / "run", *TORCH)[2:]
+    words[1] = "fashion-mnist-native"
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 1 and done.stderr.count("\n") == 1
+    assert "error: import torch: " in done.stderr and "pip install .[torch]" in done.stderr
+
+
+@pytest.mark.parametrize("y", [[0, 1, 10], [0, -1, 2], [[0], [1], [2]]])
+def test_labels_that_are_no_classes_are_named(y):
+    batches = [(numpy.zeros((3, 3, 8, 8), "float32"), numpy.array(y))]
+    twin = twins.build("cifar-resnet8")
+    for ask in (
+        lambda: fit(twin, batches, num_epochs=1, lr=0.1, device=CPU),
+        lambda: predict(twin, batches),
+    ):
+        with pytest.raises(DataError, match="label"):
+            ask()
+
+
+def test_no_batch_and_no_memory_are_said_in_words(sample, monkeypatch):
+    twin = twins.build("cifar-resnet8")
+    with pytest.raises(DataError, match="batches: none came"):
+        fit(twin, [], num_epochs=1, lr=0.1, device=CPU)
+
+    def full(self, *_):
+        raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 9.00 GiB")
+
+    monkeypatch.setattr(TorchEngine, "step", full)
+    with pytest.raises(DataError, match="no memory for batches of 64 images; .* size of 32"):
+        fit(twin, TorchBatches(sample, "train", 64), num_epochs=1, lr=0.1, device=CPU)
+
+
+def test_a_rate_that_is_too_high_ends_in_words(sample):
+    with pytest.raises(DataError, match="Try a smaller learning rate"):
+        twin = twins.build("cifar-resnet8")
+        fit(twin, TorchBatches(sample, "train", 64), num_epochs=3, lr=1e30, device=CPU)
+
+
+def test_arrays_of_mxnet_are_taken_as_well(sample):
+    twin = twins.build("cifar-resnet8")
+    ours = predict(twin, TorchBatches(sample, "test", 100))
+    theirs = predict(twin, BatchIterator(sample, "test", 100))
+    assert (ours[0] == theirs[0]).all() and (ours[1] == theirs[1]).all()
