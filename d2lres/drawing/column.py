@@ -251,15 +251,16 @@ def column_of(block, entry, title="", name="block", times=1, counts=False) -> Co
 
     before, branch, around, after = paths(block, prefix)
     residual = around is not None
-    in_order = {"before": boxes(before), "branch": boxes(branch)}
-    text = "\n".join(box.text for box in boxes(around or {})) or IDENTITY
+    before, branch = boxes(before), boxes(branch)  # in the order of the weights
+    shortcut = "\n".join(box.text for box in boxes(around or {})) or IDENTITY
     column = Column(
         title=title,
         subtitle=f"{sum(weights):,} weights" if counts else "",
         source=f"x: {shape[0]} channels",
-        **in_order,
-        shortcut=text if residual else None,
-        kind=shortcut_kind(around) if residual else "",
+        before=before,
+        branch=branch,
+        shortcut=shortcut if residual else None,
+        kind=shortcut_kind(block.shortcut) if residual else "",
         after=boxes(after),
         result=f"{rows[-1].output_shape[0]} channels",
         times=times,

@@ -28,7 +28,7 @@ def is_block(layer) -> bool:
 
 
 def summed(rows) -> dict[str, Row]:
-    """Each part, block and layer by its name in the accounting: what leaves it, and all it costs."""
+    """Each part, block and layer by its name in the accounting: what leaves it, what it costs."""
     found = {}
     for row in rows:
         words = row.name.split(".")

@@ -1,4 +1,4 @@
-"""A drawing as SVG: as wide as its place, in the colors of the page, with text that can be selected.
+"""A drawing as SVG: as wide as its place, in the page's colors, its text can be selected.
 
 The page may set the colors of a dark theme: --drawing-card, -ink, -soft, -line and -faint.  A shape
 with a tip is a group with a title, which browsers show to who points at it.
@@ -23,16 +23,13 @@ def to_svg(drawing: Drawing) -> str:
     """The drawing as an SVG element, not wider than it was drawn."""
     width, height = pixels(drawing.width), pixels(drawing.height)
     hatched = any(getattr(shape, "hatched", False) for shape in drawing.shapes)
-    return "\n".join(
-        [
-            f'<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
-            f'viewBox="0 0 {width} {height}" width="100%" aria-label="{escape(drawing.alt)}" '
-            f'style="max-width: {width}px" color="{css(INK)}" font-family="{FONT}, Verdana, sans-serif">',
-            *[HATCH] * hatched,
-            *(told(painted(shape), getattr(shape, "tip", "")) for shape in drawing.shapes),
-            "</svg>",
-        ]
+    opening = (
+        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" width="100%" '
+        f'viewBox="0 0 {width} {height}" aria-label="{escape(drawing.alt)}" '
+        f'style="max-width: {width}px" font-family="{FONT}, Verdana, sans-serif">'
     )
+    shapes = (told(painted(shape), getattr(shape, "tip", "")) for shape in drawing.shapes)
+    return "\n".join([opening, *[HATCH] * hatched, *shapes, "</svg>"])
 
 
 def told(element: str, tip: str) -> str:
@@ -55,14 +52,13 @@ def css(color) -> str:
 
 
 def element(name: str, content: str = "", **attributes) -> str:
-    """An element with its attributes: numbers are pixels."""
-    said = {
-        key.replace("_", "-"): value if isinstance(value, str) else pixels(value)
-        for key, value in attributes.items()
-    }
-    opening = " ".join(
-        [name, *(f'{key}="{escape(value)}"' for key, value in said.items() if value)]
-    )
+    """An element with those of its attributes that are not empty; numbers are pixels."""
+    said = [name]
+    for key, value in attributes.items():
+        text = value if isinstance(value, str) else pixels(value)
+        if text:
+            said.append(f'{key.replace("_", "-")}="{escape(text)}"')
+    opening = " ".join(said)
     return f"<{opening}>{content}</{name}>" if content else f"<{opening}/>"
 
 
