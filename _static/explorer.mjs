@@ -56,7 +56,8 @@ async function ask() {
     every_layer: form.elements.every.checked,
   };
   const coming = (share) => {
-    status.textContent = `Python comes: ${Math.round(100 * share)} %`;
+    const said = `Python comes: ${10 * Math.floor(10 * share)} %`; // not too often, for who listens
+    if (status.textContent !== said) status.textContent = said;
   };
   try {
     const answer = await call("explorer", "answer", [JSON.stringify(question)], coming);

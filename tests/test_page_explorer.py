@@ -82,6 +82,10 @@ def choose(page, words: str) -> None:
     expect(page.get_by_role("status")).not_to_be_empty()
 
 
+def field(page, name: str):
+    return page.locator(f"[name={name}]")
+
+
 def copied(page, what: str) -> str:
     page.get_by_role("button", name=f"Copy {what}").click()
     expect(page.get_by_role("status")).to_contain_text("copied")
@@ -110,12 +114,12 @@ def test_the_page_counts_what_the_command_counts(page, capfd, words):
 
 def test_an_answer_comes_while_one_types_and_the_address_holds_the_choice(page, browser, here):
     choose(page, "net=resnet18")
-    page.get_by_label("Architecture").first.fill("cifar-resnet20")
-    page.get_by_label("Version").first.select_option("v2")
-    page.get_by_label("Input (C,H,W)").first.fill("3,33,33")
-    page.get_by_label("Compare").check()
-    page.get_by_label("Architecture").nth(1).fill("wrn-16-8")
-    page.get_by_label("batch").nth(1).fill("64")
+    field(page, "net").fill("cifar-resnet20")
+    field(page, "version").select_option("v2")
+    field(page, "input").fill("3,33,33")
+    field(page, "both").check()
+    field(page, "net2").fill("wrn-16-8")
+    field(page, "batch2").fill("64")
     title = page.get_by_role("heading", name="cifar-resnet20 (v2, shortcut A) on 3x33x33")
     expect(title).to_be_visible()
     expect(page.locator(".differences")).to_contain_text("images in a batch")
@@ -125,8 +129,8 @@ def test_an_answer_comes_while_one_types_and_the_address_holds_the_choice(page, 
     other.goto(page.url)
     expect(other.locator(".nets svg")).to_have_count(2, timeout=LONG)
     assert other.get_by_role("status").inner_text() == said
-    assert other.get_by_label("Version").first.input_value() == "v2"
-    assert other.get_by_label("batch").nth(1).input_value() == "64"
+    assert field(other, "version").input_value() == "v2"
+    assert field(other, "batch2").input_value() == "64"
     assert other.locator(".differences").inner_text() == page.locator(".differences").inner_text()
     other.close()
 
