@@ -162,9 +162,5 @@ function point(svg, caption) {
 
 // --- the beginning -----------------------------------------------------------------------------
 
-if (location.protocol !== "file:") {
-  form.hidden = false;
-  status.textContent = "";
-  if (fromAddress()) ask();
-  else begin.hidden = false;
-}
+show2();
+if (fromAddress()) ask();
