@@ -33,8 +33,8 @@ function fromAddress() {
   const words = new URLSearchParams(location.hash.slice(1));
   if (!words.has("net")) return false;
   for (const element of form.querySelectorAll("[name]")) {
-    const value = words.get(element.name) ?? "";
-    if (element.type === "checkbox") element.checked = value === "yes";
+    const value = words.get(element.name) ?? element.defaultValue ?? "";
+    if (element.type === "checkbox") element.checked = words.has(element.name);
     else element.value = value;
   }
   show2();
@@ -63,6 +63,7 @@ async function ask() {
     const answer = await call("explorer", "answer", [JSON.stringify(question)], coming);
     if (mine === asked) show(JSON.parse(answer));
   } catch (error) {
+    begin.hidden = false;
     status.textContent = `Python did not answer: ${error.message}`;
   }
 }

@@ -33,6 +33,7 @@ async function start() {
 }
 
 const started = start();
+started.catch((error) => postMessage({ failed: error.message }));
 
 onmessage = async ({ data: { id, module, name, words } }) => {
   try {

@@ -25,7 +25,8 @@ export function stop(reason = "stopped") {
 function start() {
   waiting = new Map();
   const one = new Worker(new URL("python-worker.mjs", import.meta.url), { type: "module" });
-  one.onmessage = ({ data: { id, answer, error, progress } }) => {
+  one.onmessage = ({ data: { id, answer, error, progress, failed } }) => {
+    if (failed !== undefined) return stop(failed);
     if (progress !== undefined) return told?.(progress);
     const { done, fail } = waiting.get(id);
     waiting.delete(id);

@@ -83,6 +83,7 @@ def test_a_letter_that_is_not_known_counts_as_an_em():
 def test_a_drawing_is_frozen_equal_to_itself_and_says_what_it_shows(name):
     one, other = drawn(name), DRAWINGS[name](drawing)
     assert one == other and repr(one) == one.alt and len(one.alt) > 20
+    assert one._repr_svg_() == drawing.to_svg(one)  # which a notebook shows
     for part in (one, *one.shapes):
         assert hash(part) == hash(part)
         with pytest.raises(FrozenInstanceError):

@@ -187,6 +187,18 @@ def test_it_fits_the_screen_and_axe_finds_nothing(page, size, theme):
     page.emulate_media(color_scheme="light")
 
 
+def test_python_that_did_not_come_can_be_asked_again(browser, here):
+    page = browser.new_page()
+    page.route("**/d2lres.zip", lambda route: route.abort())
+    page.goto(here + PAGE)
+    page.get_by_role("button", name="Show the network").click()
+    expect(page.get_by_role("status")).to_contain_text("did not answer", timeout=LONG)
+    page.unroute("**/d2lres.zip")
+    page.get_by_role("button", name="Show the network").click()
+    expect(page.locator(".nets svg")).to_be_visible(timeout=LONG)
+    page.close()
+
+
 def test_a_page_from_a_folder_says_what_to_do(browser):
     page = browser.new_page()
     page.goto((browse.HTML / PAGE).as_uri())
