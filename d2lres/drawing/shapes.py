@@ -5,6 +5,7 @@ the names in `look`, a `Mix` of two, or "none".  What has a `tip` tells it to wh
 """
 
 from dataclasses import dataclass
+from math import hypot
 
 from .look import CARD, INK, TEXT, Mix
 
@@ -138,5 +139,5 @@ class Drawing:
 def towards(start, end, distance: float) -> tuple[float, float]:
     """The point `distance` away from start on the way to end, half-way at most."""
     dx, dy = end[0] - start[0], end[1] - start[1]
-    share = min(0.5, distance / (abs(dx) + abs(dy)))
+    share = min(0.5, distance / hypot(dx, dy))
     return start[0] + share * dx, start[1] + share * dy
