@@ -15,6 +15,9 @@ BUILT := _build/.complete
 
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
 SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
+# What runs in the reader's browser (see _ext/browser).
+SOURCES += $(wildcard _static/*/* _ext/browser/*.py d2lres/*.py d2lres/machine/*.py)
+SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
@@ -97,6 +100,15 @@ distclean: clean ## remove the virtual environments as well
 
 constraints: ## resolve requirements.txt anew for every Python (needs all three)
 	scripts/constraints.sh
+
+# The core of Pyodide, from its npm package, and nothing that it can do without.
+.PHONY: pyodide
+pyodide: ## renew the Python of the pages: make pyodide VERSION=314.0.7 (needs npm)
+	cd _static/pyodide && npm pack --silent pyodide@$(VERSION)
+	cd _static/pyodide && tar xzf pyodide-$(VERSION).tgz --strip-components 1 $(addprefix package/,$(PYODIDE))
+	rm _static/pyodide/pyodide-$(VERSION).tgz
+
+PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip pyodide-lock.json
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))

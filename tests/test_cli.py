@@ -13,6 +13,7 @@ from variants import VARIANTS, fitting
 
 from d2lres import architecture_names, summarize
 from d2lres.commands import main
+from d2lres.structure import architecture, with_padding
 from d2lres.train.recipes import RECIPES, recipe_names
 
 ROOT = Path(__file__).parents[1]
@@ -72,6 +73,16 @@ def test_summary_shows_receptive_fields_and_memory(capfd):
     memory = ["summary", "resnet50", "--show", "memory", "--batch-size", "32"]
     assert d2lres(capfd, *memory)[1] == f"{s.memory_table(32)}\n"
     assert json.loads(d2lres(capfd, *memory, "--json")[1]) == s.memory_dict(32)
+
+
+def test_padding_is_that_of_every_window(capfd):
+    words = ["summary", "resnet18", "--input", "3,225,225", "--padding", "same", "--json"]
+    found = json.loads(d2lres(capfd, *words)[1])
+    same = with_padding(architecture("resnet18"), "same")
+    assert found == summarize(same, (3, 225, 225)).to_dict()
+    assert found["rows"][0]["output_shape"] == [64, 113, 113]  # 225 / 2, rounded up
+    status, _, err = d2lres(capfd, "summary", "resnet18", "--padding", "full")
+    assert status == 2 and err.startswith("error: Conv: padding = 'full'; expected 'same', 'valid'")
 
 
 def test_nhwc_takes_the_input_in_its_own_order(capfd):

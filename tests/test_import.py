@@ -14,7 +14,15 @@ import d2lres
 ROOT = Path(__file__).parents[1]
 HEAVY = ("mxnet", "numpy", "matplotlib", "click", "tqdm", "requests")
 MACHINE = ("importing", "nvidia", "processor", "repairs", "setting_up")
-PURE = ("errors", "files", "names", "structure", *(f"machine.{name}" for name in MACHINE), "train")
+PURE = (
+    "errors",
+    "files",
+    "names",
+    "structure",
+    "drawing",
+    *(f"machine.{name}" for name in MACHINE),
+    "train",
+)
 
 
 def run(code: str, *flags: str) -> str:
@@ -93,7 +101,8 @@ MAY_IMPORT = {
     "machine": GROUND,
     "live": GROUND | {"structure", "machine"},
     "twins": GROUND | {"structure", "live"},
-    "plot": GROUND | {"structure"},
+    "drawing": GROUND | {"structure"},
+    "plot": GROUND | {"structure", "drawing"},
     "classroom": GROUND | {"machine"},
     "data": GROUND | {"live", "twins"},
     "train": GROUND | {"live", "twins"},

@@ -17,6 +17,7 @@ from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
 from d2lres import plot
+from d2lres.drawing.parts import short
 from d2lres.errors import ConfigError, ShapeError
 from d2lres.structure import (
     AvgPool,
@@ -517,7 +518,7 @@ def test_bars_have_their_numbers_with_three_digits():
 def test_a_number_takes_the_unit_that_fits():
     numbers = {999: "999", 1000: "1.00 k", 9_994: "9.99 k", 99_960: "100 k", 999_499: "999 k"}
     numbers |= {999_500: "1.00 M", 11_689_512: "11.7 M", 1_814_073_344: "1.81 G", 0: "0"}
-    assert {n: plot.parts.short(n) for n in numbers} == numbers
+    assert {n: short(n) for n in numbers} == numbers
 
 
 def test_nets_are_named_so_that_they_can_be_told_apart():

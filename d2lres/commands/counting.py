@@ -41,6 +41,7 @@ def architecture_options(command):
         click.option(
             "--layout", default="NCHW", show_default=True, help="NCHW; NHWC takes --input H,W,C."
         ),
+        click.option("--padding", help="same or valid.  [default: the net's own]"),
         click.option("--shortcut", help="A, B or C.  [default: the paper's]"),
         click.option("--version", help="v1, v1.5, v1-no-relu or v2.  [default: the net's first]"),
         click.option("--classes", type=int, help="Width of the head.  [default: the data set's]"),

@@ -4,21 +4,10 @@ from collections.abc import Mapping, Sequence
 
 from matplotlib.ticker import MaxNLocator
 
+from ..drawing.look import MARGIN, PAGE, POINT, SERIES, SMALL, SOFT, text_width
 from ..errors import ConfigError
 from .curves import ticks
-from .figure import (
-    MARGIN,
-    PAGE,
-    POINT,
-    SERIES,
-    SMALL,
-    SOFT,
-    axes_at,
-    ink,
-    sheet,
-    styled,
-    text_width,
-)
+from .figure import axes_at, ink, sheet, styled
 from .lines import numbers_of, short
 
 # Pixels: the height of a panel, the legend and the name above it, the numbers and the name below,

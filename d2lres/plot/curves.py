@@ -6,20 +6,9 @@ from statistics import mean
 
 from matplotlib.ticker import MaxNLocator
 
+from ..drawing.look import LINE, MARGIN, POINT, SERIES, SMALL, SOFT, text_width
 from ..errors import ConfigError, unknown_name
-from .figure import (
-    LINE,
-    MARGIN,
-    POINT,
-    SERIES,
-    SMALL,
-    SOFT,
-    axes_at,
-    ink,
-    sheet,
-    styled,
-    text_width,
-)
+from .figure import axes_at, ink, sheet, styled
 
 # Pixels: the area of a panel, from the left edge to it, its name above it, between two panels, the
 # numbers and the name of the epochs, from the end of a line to its label.

@@ -10,14 +10,14 @@ from functools import lru_cache, wraps
 from io import BytesIO
 from pathlib import Path
 
+from ..drawing import look as the_book
+from ..drawing.look import CARD, FAINT, FONT, INK, LINE, MARGIN, SMALL, TEXT, TITLE, Mix, wrap
 from ..errors import MissingDependency
 
 try:
     from matplotlib import style
     from matplotlib.colors import to_rgb
     from matplotlib.figure import Figure
-    from matplotlib.font_manager import FontProperties
-    from matplotlib.textpath import text_to_path
     from PIL import Image  # comes with matplotlib
 except ImportError as error:
     raise MissingDependency(
@@ -26,23 +26,11 @@ except ImportError as error:
     ) from error
 
 INCH = 96  # CSS pixels
-MARGIN = 14  # CSS pixels, around every figure
-PAGE = 760  # CSS pixels, the widest figure
-POINT = 72 / 96  # a CSS pixel in points, the unit of font sizes and line widths
-
-#: Okabe and Ito's colours, told apart by colour-blind readers ("Color Universal Design", 2008).
-BLUE, VERMILLION, GREEN, PURPLE = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
-SKY, ORANGE, YELLOW = "#56B4E9", "#E69F00", "#F0E442"
-SERIES = (BLUE, VERMILLION, GREEN, PURPLE, ORANGE, SKY)
-STAGES = (SKY, GREEN, ORANGE, PURPLE, BLUE)
-CARD, INK, SOFT, LINE, FAINT = "#ffffff", "#1f2933", "#52606d", "#7b8794", "#e4e7eb"
-
-TEXT, SMALL, TITLE = 13 * POINT, 12 * POINT, 14 * POINT
 
 STYLE = {
     "figure.facecolor": CARD,
     "savefig.facecolor": CARD,
-    "font.family": "DejaVu Sans",  # comes with matplotlib, so every machine draws the same letters
+    "font.family": FONT,
     "font.size": TEXT,
     "axes.titlesize": TITLE,
     "axes.titlelocation": "left",
@@ -144,20 +132,14 @@ def picture(width: float, height: float, alt: str) -> Picture:
     return figure
 
 
-def mix(color, share: float, other=CARD) -> tuple[float, ...]:
+def mix(color: str, share: float, other: str = CARD) -> str:
     """`share` of a color (0 to 1) and the rest of another: a tint, or a shade."""
-    pairs = zip(to_rgb(color), to_rgb(other), strict=True)
-    return tuple(share * a + (1 - share) * b for a, b in pairs)
+    return Mix(color, share, other).hex
 
 
-def ink(color) -> tuple[float, ...]:
+def ink(color: str) -> str:
     """A color dark enough for text on the card."""
-    return mix(color, 0.62, INK)
-
-
-def color_of_part(name: str) -> str:
-    """The color of a part of a network; the stem and the head are grey."""
-    return STAGES[(int(name[5:]) - 1) % len(STAGES)] if name.startswith("stage") else LINE
+    return the_book.ink(color).hex
 
 
 @lru_cache(maxsize=4096)
@@ -166,36 +148,6 @@ def readable_on(color) -> str:
     linear = [v / 12.92 if v <= 0.03928 else ((v + 0.055) / 1.055) ** 2.4 for v in to_rgb(color)]
     luminance = sum(w * v for w, v in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
     return "#000000" if (luminance + 0.05) ** 2 > 0.05 * 1.05 else "#ffffff"
-
-
-@lru_cache(maxsize=4096)
-def text_width(text: str, size: float = TEXT, weight: str = "normal") -> float:
-    """How many CSS pixels a line of text takes."""
-    font = FontProperties(family="DejaVu Sans", size=size, weight=weight)
-    return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / POINT
-
-
-def wrap(text: str, width: float, size: float = TEXT, weight: str = "normal") -> str:
-    """The text in as few lines of at most `width` CSS pixels as it needs, about equally long."""
-    lines = _fill(text, width, size, weight)
-    while len(lines) > 1 and width > 40:
-        width -= 8
-        shorter = _fill(text, width, size, weight)
-        if len(shorter) > len(lines):
-            break
-        lines = shorter
-    return "\n".join(lines)
-
-
-def _fill(text: str, width: float, size: float, weight: str) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and text_width(longer, size, weight) > width:
-            lines.append(word)
-        else:
-            lines[-1] = longer
-    return lines
 
 
 def sheet(width: float, body: float, title: "str | None", alt: str) -> tuple[Picture, float]:

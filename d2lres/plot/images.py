@@ -4,8 +4,9 @@ from collections.abc import Sequence
 
 import numpy
 
+from ..drawing.look import GREEN, INK, MARGIN, SMALL, VERMILLION, text_width
 from ..errors import ConfigError
-from .figure import GREEN, INK, MARGIN, SMALL, VERMILLION, axes_at, ink, sheet, styled, text_width
+from .figure import axes_at, ink, sheet, styled
 
 CELL, APART, LINE_HEIGHT = 84, 10, 16  # pixels: about the side of an image, the gap, a line of text
 

@@ -7,22 +7,10 @@ from math import ceil, floor, isfinite, log10
 
 from matplotlib.ticker import MaxNLocator, NullLocator
 
+from ..drawing.look import INK, MARGIN, POINT, SERIES, SMALL, SOFT, text_width, wrap
 from ..errors import ConfigError
 from .curves import spread, ticks
-from .figure import (
-    INK,
-    MARGIN,
-    POINT,
-    SERIES,
-    SMALL,
-    SOFT,
-    axes_at,
-    ink,
-    sheet,
-    styled,
-    text_width,
-    wrap,
-)
+from .figure import axes_at, ink, sheet, styled
 
 # Pixels: the area of the lines, the name above it, the numbers and the name below it, from the end
 # of a line to its label, the widest label that stands there, from one row of text to the next.

@@ -5,22 +5,10 @@ from statistics import fmean
 
 from matplotlib.ticker import MaxNLocator
 
+from ..drawing.look import BLUE, FAINT, INK, MARGIN, SMALL, SOFT, VERMILLION, text_width
 from ..errors import unknown_name
 from .curves import ticks
-from .figure import (
-    BLUE,
-    FAINT,
-    INK,
-    MARGIN,
-    SMALL,
-    SOFT,
-    VERMILLION,
-    axes_at,
-    ink,
-    sheet,
-    styled,
-    text_width,
-)
+from .figure import axes_at, ink, sheet, styled
 from .lines import numbers_of
 
 PLOT, PITCH, BELOW = 400, 24, 44  # CSS pixels: the area, a row, the numbers and the name below

@@ -5,24 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy
 from matplotlib.colors import LinearSegmentedColormap, PowerNorm
 
+from ..drawing.look import BLUE, CARD, INK, LINE, MARGIN, SERIES, SMALL, SOFT, text_width
 from ..errors import ConfigError
-from .figure import (
-    BLUE,
-    CARD,
-    INK,
-    LINE,
-    MARGIN,
-    SERIES,
-    SMALL,
-    SOFT,
-    axes_at,
-    ink,
-    mix,
-    readable_on,
-    sheet,
-    styled,
-    text_width,
-)
+from .figure import axes_at, ink, mix, readable_on, sheet, styled
 
 # --- confusion -----------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ..errors import ShapeError, unknown_name
 from . import accounting, zoo
 from .accounting import Row
-from .arch import Architecture
+from .arch import Architecture, with_padding
 from .tables import Table, by, megabytes, number
 
 COSTS = ("params", "buffers", "macs")
@@ -161,10 +161,13 @@ def label(a: Architecture) -> str:
     return f"{a.name} ({a.version}, {shortcut})"
 
 
-def summarize(name_or_architecture, input_shape=None, *, layout="NCHW", **options) -> Summary:
+def summarize(
+    name_or_architecture, input_shape=None, *, layout="NCHW", padding=None, **options
+) -> Summary:
     """Count an architecture, given by name (with the options of `architecture`) or as data.
 
-    Arguments: `input_shape` (C, H, W), or (H, W, C) with layout "NHWC"; None for the usual one.
+    Arguments: `input_shape` (C, H, W), or (H, W, C) with layout "NHWC"; None for the usual one;
+    `padding`, as that of `with_padding`, None for the net's own.
     Raises ConfigError for an unknown name or option, ShapeError for a shape that does not work.
     Chapter "ResNet-18, layer by layer"; layouts in "Any input size".
 
@@ -174,6 +177,8 @@ def summarize(name_or_architecture, input_shape=None, *, layout="NCHW", **option
     architecture = name_or_architecture
     if not isinstance(architecture, Architecture):
         architecture = zoo.architecture(architecture, **options)
+    if padding is not None:
+        architecture = with_padding(architecture, padding)
     if layout not in LAYOUTS:
         raise unknown_name("layout", layout, LAYOUTS)
     shape = architecture.input_shape if input_shape is None else tuple(input_shape)

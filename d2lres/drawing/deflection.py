@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from math import atan2, degrees, hypot
 
 from ..errors import ConfigError
-from .figure import BLUE, INK, LINE, MARGIN, PAGE, SMALL, SOFT, VERMILLION, ink, styled
+from .look import BLUE, INK, LINE, MARGIN, PAGE, SMALL, SOFT, VERMILLION, ink
 from .sketch import Sketch
 
 Vector = tuple[float, float]
@@ -35,7 +35,6 @@ def in_words(name: str, x: Vector, residual: Vector) -> str:
     return f"{name}: {words}, {size}."
 
 
-@styled
 def draw_deflections(
     residuals: "Mapping[str, Vector]", x: Vector = (3.0, 0.0), *, title: "str | None" = None
 ):

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError
 from ..structure import Summary
-from .figure import INK, MARGIN, POINT, SMALL, SOFT, color_of_part, ink, mix, styled
-from .sketch import Sketch, widest
+from .look import INK, MARGIN, SMALL, SOFT, Mix, color_of_part, ink, widest
+from .sketch import Sketch
 
 # Pixels: the largest drawing, from it to the names, from one name to the next.
 WIDE, HIGH, ASIDE, PITCH = 500, 430, 46, 22
@@ -52,7 +52,6 @@ def in_words(image: Field, fields: "list[Field]") -> str:
     return f"{text} one output pixel sees after the {'; '.join(sizes)}."
 
 
-@styled
 def draw_fields(summary: Summary, *, title: "str | None" = None):
     """Draw the receptive field after each part as a square on the image, all to one scale.
 
@@ -89,7 +88,7 @@ def draw_nested(sketch: Sketch, fields: "list[Field]", title: "str | None"):
     x, y = MARGIN + scale * wide / 2, top + scale * high / 2
     image, *others = fields
     for field in others:
-        draw_field(sketch, x, y, field, scale, mix(field.color, 0.16))
+        draw_field(sketch, x, y, field, scale, Mix(field.color, 0.16))
     draw_field(sketch, x, y, image, scale, "none")
     ends = draw_names(sketch, MARGIN + scale * wide + ASIDE, x, y, fields, scale)
     foot = max(top + scale * high, ends) + 16
@@ -99,8 +98,8 @@ def draw_nested(sketch: Sketch, fields: "list[Field]", title: "str | None"):
 
 def draw_field(sketch: Sketch, x: float, y: float, field: Field, scale: float, face) -> None:
     width, height = scale * field.width, scale * field.height
-    options = {"linewidth": (1.8 if field.name == "image" else 1.4) * POINT, "label": "field"}
-    sketch.rectangle(x - width / 2, y - height / 2, width, height, face, field.color, **options)
+    place, line = (x - width / 2, y - height / 2), 1.8 if field.name == "image" else 1.4
+    sketch.rectangle(*place, width, height, face, field.color, line, label="field")
 
 
 def draw_names(sketch: Sketch, left: float, x: float, y: float, fields, scale: float) -> float:

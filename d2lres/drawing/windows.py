@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError
 from ..structure import Conv, MaxPool, pads, slide
-from .figure import (
+from .look import (
     BLUE,
     CARD,
     FAINT,
@@ -16,10 +16,10 @@ from .figure import (
     SMALL,
     SOFT,
     VERMILLION,
-    mix,
-    styled,
+    Mix,
+    widest,
 )
-from .sketch import Sketch, widest
+from .sketch import Sketch
 
 # Pixels: a cell at its largest, from the cells to the windows, a window and from one to the next
 # below it, a heading's two lines, between two layers, from the cells to the count, the legend.
@@ -113,7 +113,6 @@ def in_words(line: Line) -> str:
     return text + (f"no window uses {unused}." if unused else "every pixel is used.")
 
 
-@styled
 def draw_windows(
     size: "int | Sequence[int]",
     layers: "Sequence[Conv | MaxPool]",
@@ -185,22 +184,21 @@ def draw_pixels(sketch: Sketch, x: float, y: float, cell: float, line: Line) -> 
         draw_padding(sketch, x + i * cell, y, cell)
     for pixel in range(1, line.size + 1):
         left, unused = x + (pixel - 1) * cell, pixel in line.unused
-        face = mix(BLUE, 0.18) if pixel in line.middles else FAINT if unused else CARD
-        sketch.rectangle(left, y, cell, cell, face, LINE, label="pixel", zorder=2)
+        face = Mix(BLUE, 0.18) if pixel in line.middles else FAINT if unused else CARD
+        sketch.rectangle(left, y, cell, cell, face, LINE, label="pixel")
         if unused:
             draw_cross(sketch, left, y, cell)
         color = SOFT if unused else INK
-        sketch.text(left + cell / 2, y + cell / 2, str(pixel), SMALL, color, zorder=4)
+        sketch.text(left + cell / 2, y + cell / 2, str(pixel), SMALL, color)
 
 
 def draw_padding(sketch: Sketch, x: float, y: float, cell: float) -> None:
-    options = {"hatch": "////", "linestyle": (0, (3, 2)), "label": "padding"}
-    sketch.rectangle(x, y, cell, cell, CARD, mix(LINE, 0.6), **options)
+    sketch.rectangle(x, y, cell, cell, CARD, Mix(LINE, 0.6), hatched=True, label="padding")
 
 
 def draw_cross(sketch: Sketch, x: float, y: float, cell: float) -> None:
     for y0, y1 in ((y, y + cell), (y + cell, y)):
-        sketch.line(x, y0, x + cell, y1, mix(LINE, 0.45), 1)
+        sketch.line(x, y0, x + cell, y1, Mix(LINE, 0.45), 1)
 
 
 def draw_bars(sketch: Sketch, x: float, y: float, cell: float, line: Line) -> None:
@@ -208,7 +206,7 @@ def draw_bars(sketch: Sketch, x: float, y: float, cell: float, line: Line) -> No
     for i, (first, middle) in enumerate(zip(line.firsts, line.middles, strict=True)):
         top, left = y + PITCH * (i % line.levels), x + (first - 1) * cell + 2
         long = line.kernel * cell - 4
-        sketch.rectangle(left, top, long, BAR, mix(BLUE, 0.35), BLUE, label="window")
+        sketch.rectangle(left, top, long, BAR, Mix(BLUE, 0.35), BLUE, label="window")
         draw_middle(sketch, x + (middle - 0.5) * cell, top + BAR / 2)
 
 

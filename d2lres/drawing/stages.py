@@ -6,9 +6,10 @@ from dataclasses import replace
 from ..errors import ConfigError
 from ..structure import Architecture, count
 from .column import Column, column_of, draw_column, draw_head, fold, in_words, line_width
-from .figure import MARGIN, PAGE, SMALL, SOFT, styled
-from .shapes import Run, check, runs_of, written
-from .sketch import Sketch, widest
+from .look import MARGIN, PAGE, SMALL, SOFT, widest
+from .runs import Run, check, runs_of, summed
+from .sketch import Sketch
+from .words import written
 
 # Pixels: between two columns, from a title to the line that enters, from there to the block, from a
 # arrow to the shape beside it, and the way back to the next line of columns.
@@ -20,13 +21,12 @@ def column_of_run(run: Run) -> Column:
     title = f"block {run.first}"
     if run.times > 1:
         title = f"blocks {run.first} to {run.last} (×{run.times})"
-    column = column_of(run.layer, run.entry[0], title)
+    column = column_of(run.layer, run.entry, title, run.name, run.times)
     source = written(run.entry)
     reach = ASIDE + widest([source, run.leaves], SMALL)
-    return replace(column, source=source, result=run.leaves, reach=reach, times=run.times)
+    return replace(column, source=source, result=run.leaves, reach=reach)
 
 
-@styled
 def draw_stage(
     architecture: Architecture,
     number: int,
@@ -57,7 +57,8 @@ def draw_stage(
             f"{stages}."
         )
     shape = architecture.input_shape if input_shape is None else input_shape
-    runs = runs_of(architecture, shape, count(architecture, shape), collapse)[f"stage{number}"]
+    rows = summed(count(architecture, shape))
+    runs = runs_of(architecture, shape, rows, collapse)[f"stage{number}"]
     columns = [column_of_run(run) for run in runs]
     said = [in_words(replace(c, title=c.title.capitalize())) for c in columns]
     heading = f"{architecture.name}, stage {number} from left to right."

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from ..errors import ConfigError
 from ..structure import Summary, label
-from .figure import LINE, MARGIN, SERIES, SMALL, SOFT, ink, mix, styled, text_width
+from .look import LINE, MARGIN, SERIES, SMALL, SOFT, Mix, ink, text_width
 from .sketch import Sketch
 
 # Pixels: a bar, from one to the next, between two parts, the length of the longest bar, between the
@@ -91,7 +91,6 @@ def said(part: str) -> str:
     return part.replace("stage", "stage ")
 
 
-@styled
 def plot_stages(summaries, *, title: "str | None" = None):
     """Plot what the stem, each stage and the head of some nets cost, in parameters and in MACs.
 
@@ -131,7 +130,7 @@ def draw_legend(sketch: Sketch, y: float, nets: "list[Net]", units: str) -> floa
     """Say which color is which net and what it costs in all; the y below."""
     for i, net in enumerate(nets):
         color = SERIES[i]
-        sketch.rectangle(MARGIN, y + 3, SQUARE, SQUARE, mix(color, 0.75), color)
+        sketch.rectangle(MARGIN, y + 3, SQUARE, SQUARE, Mix(color, 0.75), color)
         text = f"{net.name}: {short(net.total['params'])} parameters, "
         text += f"{short(net.total['macs'])} MACs"
         sketch.text(MARGIN + SQUARE + 8, y + 9, text, ha="left")
@@ -150,7 +149,7 @@ def draw_bars(sketch: Sketch, x: float, y: float, nets, parts, quantity: str) ->
                 n = net.costs[part][quantity]
                 color, long = SERIES[i], PLOT * n / max(1, largest)
                 top = y + (PITCH - BAR) / 2
-                sketch.rectangle(x, top, long, BAR, mix(color, 0.75), color, label=quantity)
+                sketch.rectangle(x, top, long, BAR, Mix(color, 0.75), color, label=quantity)
                 sketch.text(x + long + 6, y + PITCH / 2, short(n), color=ink(color), ha="left")
             y += PITCH
         y += BREAK / 2

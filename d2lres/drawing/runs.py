@@ -1,15 +1,17 @@
-"""What enters and leaves the parts of an architecture, in the order of the data."""
+"""Layers and equal blocks in a row, with what enters and leaves them, in the order of the data."""
 
 from dataclasses import dataclass, replace
 
 from ..errors import ConfigError
 from ..structure import Architecture, Plain, Residual, Row, named
+from .words import by
 
 
 @dataclass(frozen=True)
 class Run:
     """A layer, or blocks with equal layers and equal inputs that follow one another."""
 
+    name: str  # of the first of them, in the accounting
     layer: object
     entry: tuple[int, ...]  # the shape that enters the first of them
     leaves: str  # the shape that leaves the last of them
@@ -25,24 +27,31 @@ def is_block(layer) -> bool:
     return isinstance(layer, (Residual, Plain))
 
 
-def leaving(rows) -> dict[str, Row]:
-    """What leaves each part, block and layer, by its name in the accounting."""
+def summed(rows) -> dict[str, Row]:
+    """Each part, block and layer by its name in the accounting: what leaves it, what it costs."""
     found = {}
     for row in rows:
         words = row.name.split(".")
         for i in range(1, len(words) + 1):
-            found[".".join(words[:i])] = row
+            name = ".".join(words[:i])
+            params, macs = row.params, row.macs
+            if name in found:
+                params, macs = params + found[name].params, macs + found[name].macs
+            found[name] = row._replace(name=name, params=params, macs=macs)
     return found
 
 
 def runs_of(architecture: Architecture, input_shape, rows, collapse: int) -> "dict[str, list[Run]]":
-    """The runs of each part; `collapse` equal blocks in a row, or more, are one run."""
-    left, entry, found = leaving(rows), tuple(input_shape), {}
+    """The runs of each part; `collapse` equal blocks in a row, or more, are one run.
+
+    Argument: `rows`, by name, as `summed` gives them.
+    """
+    entry, found = tuple(input_shape), {}
     for part, layers in architecture.parts.items():
         found[part] = []
         for number, (name, layer) in enumerate(named(layers), 1):
-            row = left[f"{part}.{name}"]
-            found[part].append(Run(layer, entry, by(row), number))
+            row = rows[f"{part}.{name}"]
+            found[part].append(Run(row.name, layer, entry, by(row), number))
             entry = row.output_shape
         found[part] = joined(found[part], collapse)
     return found
@@ -59,18 +68,9 @@ def joined(runs: "list[Run]", collapse: int) -> "list[Run]":
             groups.append([run])
     found = []
     for group in groups:
-        one = replace(group[-1], first=group[0].first, times=len(group))
+        one = replace(group[0], leaves=group[-1].leaves, times=len(group))
         found += [one] if len(group) >= collapse else group
     return found
-
-
-def by(row: Row) -> str:
-    """The shape of a row as text: C×H×W, or units alone for a dense layer."""
-    return written(row.output_shape[:1] if row.op == "Dense" else row.output_shape)
-
-
-def written(shape) -> str:
-    return "×".join(map(str, shape))
 
 
 def check(function: str, architecture, **limits) -> None:

@@ -4,9 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import prod
 
-from ..structure import Conv, Dense, Gate, Plain, ReLU, Residual, Row, count_layers
-from .figure import SMALL, SOFT, TEXT, wrap
-from .sketch import Box, Sketch, color_of, shortcut_kind, widest, words
+from ..structure import Conv, Dense, Gate, Plain, ReLU, Residual, Row, count_layers, named
+from .look import SMALL, SOFT, TEXT, widest, wrap
+from .runs import summed
+from .sketch import Sketch, Tile
+from .words import around_tip, color_of, shortcut_kind, tip, words
 
 # Pixels: an arrow, what it is longer by where a path leaves, the radius of an addition, half a line
 # of text, from the boxes to the outermost point of the shortcut, the same of the path past a gate.
@@ -23,20 +25,22 @@ class Column:
 
     title: str
     source: str
-    branch: tuple[Box, ...]
+    branch: tuple[Tile, ...]
     shortcut: "str | None"
-    after: tuple[Box, ...]
+    after: tuple[Tile, ...]
     result: str
     subtitle: str = ""
     kind: str = "identity"  # of the shortcut
     branch_name: str = ""
     sum_name: str = ""
-    before: tuple[Box, ...] = ()
+    before: tuple[Tile, ...] = ()
     times: int = 1  # equal blocks that this one stands for
     forked: bool = True  # whether there is room for a shortcut, so that boxes stand side by side
     room: float = ROOM
     around: float = 28
     reach: float = 0  # pixels that something else needs to the right of the axis
+    shortcut_tip: str = ""
+    sum_tip: str = ""
 
     @property
     def box_width(self) -> float:
@@ -83,7 +87,7 @@ class Column:
         return sum(box.height + GAP for box in self.after) + GAP
 
 
-def height(box: Box) -> float:
+def height(box: Tile) -> float:
     """The height of a box with the path past it, if there is one."""
     return box.height + (FORK + GAP + 2 * ADD if box.factors else 0)
 
@@ -115,7 +119,7 @@ def draw_column(sketch: Sketch, x: float, y: float, column: Column, through: flo
     return y
 
 
-def draw_box(sketch: Sketch, x: float, y: float, top: float, box: Box, column: Column) -> float:
+def draw_box(sketch: Sketch, x: float, y: float, top: float, box: Tile, column: Column) -> float:
     """Draw an arrow from `y` to `top` and a box there; a gate gets its product.  The y below."""
     sketch.arrow(x, y, top + FORK * box.factors)
     if not box.factors:
@@ -131,10 +135,11 @@ def draw_box(sketch: Sketch, x: float, y: float, top: float, box: Box, column: C
 
 def draw_sum(sketch: Sketch, x: float, fork: float, y: float, column: Column) -> None:
     """Draw the shortcut, which leaves at height `fork`, and the addition at height `y`."""
-    sketch.plus(x, y, ADD)
+    sketch.plus(x, y, ADD, column.sum_tip)
     right = x + column.box_width / 2 + column.room
     around = [(x, fork), (right, fork), (right, y), (x + ADD, y)]
-    sketch.route(around, f"{column.kind} ×{column.times}", column.kind != "identity", curve=22)
+    label, dotted = f"{column.kind} ×{column.times}", column.kind != "identity"
+    sketch.route(around, label, dotted, curve=22, tip=column.shortcut_tip)
     sketch.text(right + 8, (fork + y) / 2, column.shortcut, SMALL, ha="left", linespacing=1.35)
 
 
@@ -187,7 +192,7 @@ def line_width(columns: "Sequence[Column]", apart: float) -> float:
 # --- from the data -------------------------------------------------------------------------------
 
 
-def box_of(layer, weights) -> Box:
+def box_of(layer, weights, tip: str) -> Tile:
     """A layer as a box; a convolution is taller, and says how many weights it has if told."""
     text, tall = words(layer), 30 if isinstance(layer, Conv) else 23
     gate = isinstance(layer, Gate)
@@ -197,7 +202,8 @@ def box_of(layer, weights) -> Box:
     if weights is not None and weighted:
         text += f"\n{sum(next(weights) for _ in weighted):,} weights"
     lines = text.count("\n")
-    return Box(text, color_of(layer), 28 + 16 * lines if lines else tall, factors=gate)
+    height = 28 + 16 * lines if lines else tall
+    return Tile(text, color_of(layer), height, factors=gate, tip=tip)
 
 
 def weights_of(row: Row) -> int:
@@ -205,38 +211,66 @@ def weights_of(row: Row) -> int:
     return row.macs // prod(row.output_shape[1:])
 
 
-def paths(block) -> tuple:
-    """A block, or a tuple of layers, as before, branch, shortcut and after.
+def paths(block, prefix: str) -> tuple:
+    """A block, or a tuple of layers, as before, branch, shortcut and after: layers by name.
 
     The last ReLU of a plain block stands where that of a residual one does.
     """
+
+    def by_name(layers, path=""):
+        return {f"{prefix}{path}{name}": layer for name, layer in named(layers)}
+
     if isinstance(block, Residual):
-        return block.before, block.branch, block.shortcut, block.after
-    layers = block.branch if isinstance(block, Plain) else block
-    last = len(layers) - (len(layers) > 1 and isinstance(layers[-1], ReLU))
-    return (), layers[:last], None, layers[last:]
+        before, after = by_name(block.before, "before."), by_name(block.after, "after.")
+        return before, by_name(block.branch), by_name(block.shortcut, "shortcut."), after
+    layers = list(by_name(block.branch if isinstance(block, Plain) else block).items())
+    last = len(layers) - (len(layers) > 1 and isinstance(layers[-1][1], ReLU))
+    return {}, dict(layers[:last]), None, dict(layers[last:])
 
 
-def column_of(block, in_channels: int, title: str = "", counts: bool = False) -> Column:
-    """A residual block, or the layers of a plain one, as a column."""
-    rows = count_layers(block if isinstance(block, tuple) else [block], (in_channels, 64, 64))
-    weights = [weights_of(row) for row in rows if row.macs]  # they do not depend on 64 x 64
+def column_of(block, entry, title="", name="block", times=1, counts=False) -> Column:
+    """A residual block, or the layers of a plain one, as a column.
+
+    Arguments: `entry`, the shape that enters, or its channels alone; the `name` of the block in the
+    accounting of its network, and how many `times` it is there.
+    """
+    placed, loose = isinstance(entry, tuple), isinstance(block, tuple)
+    shape = entry if placed else (entry, 64, 64)  # the weights do not depend on 64 x 64
+    rows = count_layers(block if loose else [block], shape)
+    named = (row if loose else row._replace(name=name + row.name[len("block1") :]) for row in rows)
+    by_name, prefix = summed(named), "" if loose else f"{name}."
+    weights = [weights_of(row) for row in rows if row.macs]
     remaining = iter(weights) if counts else None
-    before, branch, around, after = (
-        None if layers is None else tuple(box_of(layer, remaining) for layer in layers)
-        for layers in paths(block)
-    )
+
+    def boxes(layers: dict) -> tuple[Tile, ...]:
+        found = []
+        for path, layer in layers.items():
+            told = tip(words(layer), by_name[path], times, placed)
+            found.append(box_of(layer, remaining, told))
+        return tuple(found)
+
+    before, branch, around, after = paths(block, prefix)
     residual = around is not None
-    return Column(
+    before, branch = boxes(before), boxes(branch)  # in the order of the weights
+    shortcut = "\n".join(box.text for box in boxes(around or {})) or IDENTITY
+    column = Column(
         title=title,
         subtitle=f"{sum(weights):,} weights" if counts else "",
-        source=f"x: {in_channels} channels",
+        source=f"x: {shape[0]} channels",
         before=before,
         branch=branch,
-        shortcut="\n".join(box.text for box in around) or IDENTITY if residual else None,
+        shortcut=shortcut if residual else None,
         kind=shortcut_kind(block.shortcut) if residual else "",
-        after=after,
+        after=boxes(after),
         result=f"{rows[-1].output_shape[0]} channels",
+        times=times,
+    )
+    if not residual:
+        return column
+    return replace(
+        column,
+        shortcut_tip=around_tip(block.shortcut, by_name, name, times, placed),
+        sum_tip=tip("addition", by_name[f"{prefix}add"], times, placed),
     )
 
 

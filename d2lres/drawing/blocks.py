@@ -16,8 +16,8 @@ from .column import (
     in_words,
     line_width,
 )
-from .figure import BLUE, GREEN, MARGIN, PAGE, styled
-from .sketch import Box, Sketch
+from .look import BLUE, GREEN, MARGIN, PAGE
+from .sketch import Sketch, Tile
 
 APART, LINES = 34, 26  # pixels between two columns, and between two lines of columns
 
@@ -51,7 +51,6 @@ def draw_line(sketch: Sketch, y: float, columns: Sequence[Column]) -> float:
     return source + through + max(column.beyond for column in columns) + 3 * LETTERS
 
 
-@styled
 def draw_blocks(
     blocks: "Sequence[Residual | Plain | tuple]",
     in_channels: "int | Sequence[int]",
@@ -117,7 +116,6 @@ def draw_block(
 # --- the idea ------------------------------------------------------------------------------------
 
 
-@styled
 def draw_idea(title: "str | None" = None):
     """Draw a plain block that must learn H(x) beside a residual one that learns F(x) = H(x) - x.
 
@@ -125,9 +123,9 @@ def draw_idea(title: "str | None" = None):
     Argument: `title`, the finding.
     Source: He et al. (2015), section 3.1 and figure 2.  Chapter "The residual block".
     """
-    layer = Box("weight layer", BLUE)
-    branch = (layer, Box("ReLU", GREEN, 23), layer)
-    relu = (Box("ReLU", GREEN, 23),)
+    layer = Tile("weight layer", BLUE)
+    branch = (layer, Tile("ReLU", GREEN, 23), layer)
+    relu = (Tile("ReLU", GREEN, 23),)
     plain = Column(
         "Plain block", "x", branch, None, relu, "ReLU(H(x))", "learns H(x)", branch_name="H(x)"
     )

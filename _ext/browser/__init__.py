@@ -1,0 +1,37 @@
+"""The Python that runs in the reader's browser: the rooms that need the standard library alone.
+
+They go into one file beside the pages, d2lres.zip, with `explorer`, which the page of that name
+asks.  `_static/python.mjs` starts Pyodide and unpacks them.
+"""
+
+from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
+
+from sphinx.application import Sphinx
+
+ROOT = Path(__file__).parents[2]
+ROOMS = ("structure", "drawing", "machine")
+FILES = ("__init__", "errors", "files", "names")
+
+
+def setup(app: Sphinx) -> dict:
+    app.connect("build-finished", write)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+def write(app: Sphinx, error: "Exception | None") -> None:
+    """Write the file where the pages find it; the same sources give the same bytes."""
+    if error or app.builder.name != "html":
+        return
+    with ZipFile(Path(app.outdir) / "_static" / "d2lres.zip", "w", ZIP_DEFLATED) as archive:
+        for name, path in sources().items():
+            archive.writestr(ZipInfo(name), path.read_bytes(), ZIP_DEFLATED)
+
+
+def sources() -> dict[str, Path]:
+    """The files by their names in the archive."""
+    package = ROOT / "d2lres"
+    paths = [package / f"{name}.py" for name in FILES]
+    paths += [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
+    found = {path.relative_to(ROOT).as_posix(): path for path in paths}
+    return {**found, "explorer.py": Path(__file__).with_name("explorer.py")}
