@@ -41,16 +41,19 @@ $(READY): FORCE
 	@scripts/env.sh "$(VENV)" "$(PYTHON)"
 
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
-	$(PYTEST) $(NBVAL) tests chapters
+	$(PYTEST) $(NBVAL) $(OTHERS) tests chapters
 
 # Two processes of one thread each, a file at a time; tests/conftest.py begins with the longest.
 PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 unit: env ## unit tests only: make unit ARGS="-k blocks"
-	$(PYTEST) tests --ignore tests/test_book.py $(ARGS)
+	$(PYTEST) $(OTHERS) tests --ignore tests/test_book.py $(ARGS)
 
-twins: env ## install PyTorch and test the same nets there: make twins ARGS="-k padding"
+# The tests of other frameworks are a group of their own, so that `make test` stays short.
+OTHERS := --ignore-glob='tests/test_twins_*'
+
+twins: env ## install PyTorch and test the same nets there and in ONNX: make twins ARGS="-k padding"
 	$(BIN)/python -m pip install -q -r requirements-twins.txt \
 		-c constraints/$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
 	$(PYTEST) tests/test_twins_*.py $(ARGS)

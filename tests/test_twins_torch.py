@@ -437,3 +437,37 @@ def test_the_room_itself_loads_no_framework():
     code = "import sys, d2lres.twins.places; print({'torch', 'mxnet', 'numpy'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.strip() == "set()", done.stderr
+
+
+# --- a recorded run ------------------------------------------------------------------------------
+
+
+def test_a_run_is_exported_as_a_state_dict(tmp_path, capfd):
+    """What `d2lres export --to torch` writes gives the answers of the run's Gluon net."""
+    from test_cli import d2lres
+
+    from d2lres import recorded, runs
+
+    run, out = recorded("cifar10-fast-0"), tmp_path / "net.pth"
+    assert d2lres(capfd, "export", "cifar10-fast-0", "--to", "torch", "--out", str(out))[0] == 0
+    twin = twins.build(architecture("cifar-resnet20", classes=10)).eval()
+    twin.load_state_dict(torch.load(out, weights_only=True), strict=True)
+    X = images((3, 32, 32))
+    assert apart(answers(twin, X), runs.trained_net(run)(np.array(X)).asnumpy()) <= 1e-4
+
+
+@pytest.mark.parametrize(
+    "words, said",
+    [
+        (("--stages",), "stages of a state dict"),
+        (("--out", "{folder}"), "a folder; expected the name of a file"),
+    ],
+)
+def test_what_cannot_be_exported_is_said_in_one_line(tmp_path, capfd, words, said):
+    from test_cli import d2lres
+
+    words = [word.format(folder=tmp_path) for word in words]
+    command = ("export", "cifar10-fast-0", "--to", "torch", "--out", str(tmp_path / "net.pth"))
+    status, _, told = d2lres(capfd, *command, *words)
+    assert status == 2 and said in told and told.count("\n") == 1
+    assert not list(tmp_path.iterdir())

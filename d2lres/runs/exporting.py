@@ -1,17 +1,18 @@
 """A recorded run as a file that other programs run.  Nothing here needs MXNet."""
 
 from ..data import SETS
-from ..errors import unknown_name
-from ..structure import architecture
+from ..errors import ConfigError, unknown_name
 from ..twins.params import read_params
+from .parts import architecture_of
 from .records import Run, weights_of
 
 
 def export_run(run: Run, path, form: str = "onnx", **options) -> None:
     """Write the net of a recorded run, with its weights, as a file of another form.
 
-    Arguments: `form`, one of FORMS; `options`, of the form: "onnx" has `stages` and `switches`, as
-    in `twins.onnx.model_of`.  The file says what its images must be like, and the run's data.
+    Arguments: `form`, one of FORMS: "onnx", a file that says what its images must be like, and the
+    run's data; or "torch", a state dict.  `options`, of the form: "onnx" has `stages` and
+    `switches`, as in `twins.onnx.model_of`.
     Raises ConfigError for an unknown form, weights of another net, or a path that is a folder;
     DataError where the run kept no weights or the file cannot be written; MissingDependency where
     the form needs a package that is not installed.
@@ -25,14 +26,26 @@ def export_run(run: Run, path, form: str = "onnx", **options) -> None:
 def export_onnx(run: Run, path, **options) -> None:
     from ..twins import onnx  # here, since the package onnx need not be there
 
-    parameters, recipe = read_params(weights_of(run)), run.recipe
-    chosen = {"version": recipe.version, "shortcut": recipe.shortcut}
-    net = architecture(recipe.architecture, classes=recipe.classes, **chosen)
+    net, parameters = architecture_of(run.recipe), read_params(weights_of(run))
     shape = image_shape(run)
     onnx.export(net, path, parameters, input_shape=shape, facts=facts(run), **options)
 
 
-FORMS = {"onnx": export_onnx}
+def export_torch(run: Run, path, **options) -> None:
+    from ..twins import torch  # here, since PyTorch need not be there
+
+    if options:
+        raise ConfigError(
+            f"export: {', '.join(options)} of a state dict; expected none, which is ONNX's. Leave "
+            "it out, or write --to onnx."
+        )
+    net, parameters = architecture_of(run.recipe), read_params(weights_of(run))
+    twin = torch.build(net, input_shape=image_shape(run))
+    torch.load_gluon_arrays(twin, parameters)
+    torch.save(twin, path)
+
+
+FORMS = {"onnx": export_onnx, "torch": export_torch}
 
 
 def image_shape(run: Run) -> tuple[int, int, int]:

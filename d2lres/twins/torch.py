@@ -10,10 +10,13 @@ as in Gluon's v2 nets, keeps in training those that it began with; in PyTorch it
 
 from collections import OrderedDict
 from functools import singledispatch
+from io import BytesIO
+from pathlib import Path
 
 import numpy
 
 from ..errors import ConfigError, ShapeError
+from ..files import write_whole
 from ..structure import arch, fixed_pads, zoo
 from ._torch import functional, nn, torch
 from .places import KINDS, Place, entering, expected_shapes, misfit, places, torch_names
@@ -343,6 +346,18 @@ def from_gluon(net) -> Twin:
     twin = build(net.architecture, input_shape=entering(net.architecture, arrays))
     load_gluon_arrays(twin, arrays)
     return twin
+
+
+def save(twin: Twin, path) -> None:
+    """Write a twin's state dict, which `torch.load` reads, whole or not at all.
+
+    Raises ConfigError for a path that is a folder; DataError where the file cannot be written.
+    """
+    path, content = Path(path), BytesIO()
+    if path.is_dir():
+        raise ConfigError(f"{path}: a folder; expected the name of a file, such as net.pth.")
+    torch.save(twin.state_dict(), content)
+    write_whole(path, content.getvalue())
 
 
 def to_gluon(twin: Twin, device=None):
