@@ -6,6 +6,7 @@ from dataclasses import FrozenInstanceError
 from functools import cache
 from itertools import pairwise
 from math import prod
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
@@ -213,3 +214,9 @@ def test_lines_of_text_stand_below_one_another_around_their_point(name):
         assert all(size < below - above < 1.5 * size for above, below in pairwise(feet))
         if text.va == "center":
             assert abs((feet[0] + feet[-1]) / 2 - 0.3 * size - text.y) < 0.1 * size
+
+
+def test_the_picture_on_the_first_page_is_drawn_by_the_package():
+    """Write it anew with: python -c "from d2lres.drawing import *; print(to_svg(draw_idea()))"."""
+    shown = (Path(__file__).parents[1] / "assets" / "idea.svg").read_text(encoding="utf-8")
+    assert shown == drawing.to_svg(drawing.draw_idea()) + "\n"
