@@ -14,7 +14,7 @@ HTML  := _build/html
 BUILT := _build/.complete
 
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
-SOURCES := _config.yml _toc.yml references.bib $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
+SOURCES := _config.yml _toc.yml references.bib runs/README.md $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 # What runs in the reader's browser (see _ext/browser).
 SOURCES += $(wildcard _static/*/* _ext/browser/*.py d2lres/*.py d2lres/machine/*.py)
 SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py)

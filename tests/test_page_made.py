@@ -13,7 +13,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from page import about, access, code, icons, styles, terms
+from page import about, access, code, figures, icons, styles, terms
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -236,3 +236,24 @@ def test_only_prose_is_linked_and_the_longest_term_wins():
         ("glossary.html#r", "R", "residual"),
     ]
     assert page.get_text().startswith("ShortcutThe shortcut, a shortcut, a preshortcut; a Residual")
+
+
+# --- the list of figures -------------------------------------------------------------------------
+
+
+def test_the_list_of_figures_has_every_one_and_leads_to_its_section():
+    path = HTML / figures.PAGE
+    links = SOUPS[path].select("#figures li a")
+    shown = [
+        figure["alt"]
+        for page, soup in SOUPS.items()
+        if page != path
+        for figure in soup.select("article section img[alt]")
+        if figure["alt"].strip() and page.parent.name == "chapters"
+    ]
+    assert len(links) == len(shown) > 40
+    for link in links:
+        target = urlsplit(link["href"])
+        section = SOUPS[(path.parent / unquote(target.path)).resolve()].find(id=target.fragment)
+        said = [figure["alt"] for figure in section.find_all("img", alt=True)]
+        assert any(text.startswith(link.string) for text in said)
