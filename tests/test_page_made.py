@@ -219,6 +219,8 @@ def test_each_term_leads_from_its_first_use_on_a_page_to_its_meaning():
         assert all(link["title"] for link in links)
         used |= set(here)
     assert len(anchors) > 40 and used == anchors
+    for definition in glossary.select("dl.glossary > dd"):
+        assert definition.get_text().startswith(definition.find("span", lang="zh").get_text())
 
 
 def test_only_prose_is_linked_and_the_longest_term_wins():

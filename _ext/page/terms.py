@@ -9,12 +9,24 @@ from posixpath import dirname, relpath
 from bs4 import BeautifulSoup, NavigableString
 
 GLOSSARY = "chapters/glossary.html"
+CHINESE = re.compile(r"([\u4e00-\u9fff]+)")
 WITHIN = "article p, article li"  # what is prose
 NOT_WITHIN = "a, code, pre, math, figcaption, table, nav, .citation"  # and what is none in it
 
 
+def speak(page: BeautifulSoup) -> None:
+    """Say which words are Chinese, so that a screen reader speaks them so."""
+    for text in page.select_one("article").find_all(string=CHINESE):
+        pieces = [
+            page.new_tag("span", attrs={"lang": "zh"}, string=piece) if number % 2 else piece
+            for number, piece in enumerate(CHINESE.split(text))
+        ]
+        text.replace_with(*pieces)
+
+
 def find(pages: dict[str, BeautifulSoup]) -> dict[str, tuple[str, str]]:
     """(anchor, meaning) of each term of the glossary; the longest term first."""
+    speak(pages[GLOSSARY])
     found = {}
     for name in pages[GLOSSARY].select("dl.glossary > dt[id]"):
         term = " ".join(name.get_text().replace("#", "").split())
