@@ -41,7 +41,7 @@ $(READY): FORCE
 	@scripts/env.sh "$(VENV)" "$(PYTHON)"
 
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
-	$(PYTEST) $(NBVAL) $(OTHERS) tests chapters
+	$(PYTEST) $(NBVAL) $(OTHERS) $(LEFT_OUT) tests chapters
 
 # Two processes of one thread each, a file at a time; tests/conftest.py begins with the longest.
 PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
