@@ -231,7 +231,7 @@ def headers_without_end() -> bytes:
     ("harm", "reason"),
     [
         (lambda cifar, good: good[:-100], "damaged archive"),
-        (lambda cifar, good: good[:600] + b"??" + good[602:], "damaged archive .*CRC"),
+        (lambda cifar, good: good[:600] + b"??" + good[602:], "damaged archive .*(CRC|zlib)"),
         (lambda cifar, good: b"<html>log in first</html>", "damaged archive"),
         (lambda cifar, good: b"", "damaged archive"),
         (lambda cifar, good: gzip.compress(headers_without_end()), "damaged archive .*recursion"),
