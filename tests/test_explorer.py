@@ -10,7 +10,7 @@ from zipfile import ZipFile
 import pytest
 
 from d2lres.errors import D2lresError
-from d2lres.structure import architecture_names, summarize
+from d2lres.structure import architecture_families, architecture_names, summarize
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
 from browser import ROOT, explorer, sources
@@ -132,3 +132,18 @@ def test_pyodide_is_as_its_readme_says():
     assert float(re.search(r"MEGABYTES = ([\d.]+)", worker)[1]) == pytest.approx(
         fetched / 1e6, abs=0.1
     )
+
+
+def test_the_page_offers_what_the_package_has_and_says_how_much_it_loads():
+    page = (ROOT / "chapters" / "explorer.md").read_text(encoding="utf-8")
+    families = architecture_families()
+    for name, known in {
+        "version": {version for family in families for version in family.versions},
+        "shortcut": {shortcut for family in families for shortcut in family.shortcuts},
+        "padding": {"same", "valid"},
+    }.items():
+        for field in (name, f"{name}2"):
+            [options] = re.findall(rf'<select name="{field}">(.*?)</select>', page)
+            assert set(re.findall(r"<option>(.*?)</option>", options)) == known - {"none"}
+    loaded = (ROOT / "_static" / "pyodide").glob("p*")
+    assert f"{sum(file.stat().st_size for file in loaded) / 1e6:.1f} MB" in page

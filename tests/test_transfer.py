@@ -5,6 +5,7 @@ import pytest
 
 from d2lres import ConfigError, DataError, build, data, init, np, runs
 from d2lres.live import freeze
+from d2lres.runs import on_gluon
 from d2lres.train import find_recipe
 
 PRETRAINED, HELD_OUT = ("airplane", "cat", "frog"), ("ship", "dog")
@@ -86,6 +87,18 @@ def test_features_that_never_change_are_computed_once_and_the_head_is_trained_to
     losses = [each.history.epochs[-1].train_loss for each in (run, again)]
     assert losses[1] == pytest.approx(losses[0], rel=0.02)
     assert losses[0] < 0.9 * run.history.epochs[0].train_loss
+
+
+@pytest.mark.parametrize(
+    "changes", [{"mixup": 0.5}, {"augment": ("flip",)}, {"sides": ((0, 8), (1, 16))}]
+)
+def test_where_images_change_their_features_are_computed_anew(train, monkeypatch, changes):
+    """Features of mixed images are no mixed features."""
+    trained = []
+    monkeypatch.setattr(on_gluon, "fit", lambda net, *_, **__: trained.append(net))
+    with pytest.raises(AttributeError):  # there is no history
+        train(start="first-0", frozen=True, num_epochs=2, **{"augment": (), **changes})
+    assert len(trained[0]) == 5  # stem, three stages and head: the net, and not its head
 
 
 def test_frozen_normalizations_use_their_statistics_in_training_too():

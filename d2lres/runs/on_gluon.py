@@ -54,9 +54,10 @@ def learner(net, recipe: Recipe, iterators, device) -> tuple:
     """What is trained, and the training and test batches for it.
 
     Where the features stay as they are, and the images do, too, that is the head alone, on features
-    that are computed once.
+    that are computed once, in the batches of the first epoch.
     """
-    if not recipe.frozen or recipe.augment or recipe.sides:
+    images_change = recipe.augment or recipe.sides or recipe.mixup
+    if not recipe.frozen or images_change:
         return net, *iterators
     kept = ([(net[:-1](X.as_in_ctx(device)), y) for X, y in each] for each in iterators)
     return net[-1], *kept
