@@ -148,7 +148,7 @@ def test_a_run_that_says_otherwise_breaks_a_claim(copied, chapter, runs, change)
 
 
 def test_what_where_it_runs_counts():
-    """The floor of a training step in images/s: three predictions, two operations each."""
+    """What bounds a training in images/s: a step is three predictions, two operations a MAC."""
     said = (Path(__file__).parents[1] / "chapters" / "running.md").read_text(encoding="utf-8")
     macs = d2lres.summarize("cifar-resnet20").macs
     assert f"{macs / 1e6:.1f} million MACs" in said
