@@ -163,5 +163,6 @@ function point(svg, caption) {
 
 // --- the beginning -----------------------------------------------------------------------------
 
+begin.disabled = false; // before, a click would have sent the form away
 show2();
 if (fromAddress()) ask();

@@ -199,6 +199,22 @@ def test_python_that_did_not_come_can_be_asked_again(browser, here):
     page.close()
 
 
+def test_the_form_waits_for_its_script(browser, here):
+    """Sent before the script listens, the form would load the page anew, without a word."""
+    page = browser.new_page()
+    held = []
+    page.route("**/explorer.mjs", lambda route: held.append(route))
+    page.goto(here + PAGE)
+    button = page.get_by_role("button", name="Show the network")
+    expect(button).to_be_disabled()
+    page.get_by_label("Architecture").first.press("Enter")
+    assert page.url == here + PAGE
+    held[0].continue_()
+    button.click()
+    expect(page.locator(".nets svg")).to_be_visible(timeout=LONG)
+    page.close()
+
+
 def test_a_page_from_a_folder_says_what_to_do(browser):
     page = browser.new_page()
     page.goto((browse.HTML / PAGE).as_uri())
