@@ -326,6 +326,99 @@ TOLD = {
             "Measure after the pass",
         ),
     ],
+    "6-cifar-10": [
+        (
+            "move",
+            [
+                (
+                    "top : top + height, left : left + width",
+                    "left : left + height, top : top + width",
+                )
+            ],
+            "check-move",
+            "You took the row for the column",
+        ),
+        (
+            "move",
+            [("(pixels, pixels)))", "(pixels, pixels)), mode='edge')")],
+            "check-move",
+            "The border is not zero",
+        ),
+        ("move", [("[:, :, ::-1]", "[:, ::-1]")], "check-move", "stands on its head"),
+        (
+            "move",
+            [
+                (
+                    "padded[i, :, top",
+                    "(padded[i, :, :, ::-1] if mirrored[i] else padded[i])[:, top",
+                ),
+                ("piece[:, :, ::-1] if mirrored[i] else piece", "piece"),
+            ],
+            "check-move",
+            "Mirror the piece that you cut out",
+        ),
+        (
+            "move",
+            [("if mirrored[i]", "if any(mirrored)")],
+            "check-move",
+            "each has its own corner",
+        ),
+        ("move", [("numpy.empty_like(images)", "images")], "check-move", "You changed the images"),
+        (
+            "split",
+            [("    validation = numpy.sort(validation)\n", "")],
+            "check-split",
+            "Sort the positions",
+        ),
+        (
+            "split",
+            [("    return ", "    return validation, ")],
+            "check-split",
+            "Expected two arrays",
+        ),
+        (
+            "split",
+            [
+                (
+                    "    return numpy.setdiff1d(numpy.arange(len(labels)), validation), validation",
+                    "    return validation, numpy.setdiff1d(numpy.arange(len(labels)), validation)",
+                )
+            ],
+            "check-split",
+            "The two are exchanged",
+        ),
+        (
+            "split",
+            [
+                (
+                    "    validation = numpy.sort(validation)\n",
+                    "    validation = numpy.arange(count * len(classes))\n",
+                )
+            ],
+            "check-split",
+            "expected one of each class",
+        ),
+        (
+            "split",
+            [
+                (
+                    "numpy.arange(len(labels)), validation), validation",
+                    "numpy.arange(len(labels)), []), validation",
+                )
+            ],
+            "check-split",
+            "Some images are in both",
+        ),
+        (
+            "compare",
+            [("numpy.mean(second) - numpy.mean(first)", "numpy.mean(first) - numpy.mean(second)")],
+            "check-compare",
+            "second minus first",
+        ),
+        ("compare", [("ddof=1", "ddof=0")], "check-compare", "divide by n - 1"),
+        ("compare", [(" / len(each)", "")], "check-compare", "divide each s² by its n"),
+        ("compare", [(" ** 0.5", "")], "check-compare", "forgot the root"),
+    ],
 }
 
 SPECIAL = {
@@ -387,5 +480,10 @@ SPECIAL = {
             "check-train-epoch",
         ),
         ("accuracy", [("net(X).argmax", "X.argmax")], "check-accuracy"),
+    ],
+    "6-cifar-10": [
+        ("move", [("(pixels, pixels), (pixels, pixels)", "(4, 4), (4, 4)")], "check-move"),
+        ("split", [("[:count]", "[:1]")], "check-split"),
+        ("compare", [("/ len(each)", "/ len(first)")], "check-compare"),
     ],
 }
