@@ -1,6 +1,7 @@
 """What the book makes of its pages, read from the files: small, whole, described, all listed."""
 
 import gzip
+import json
 import re
 import sys
 import xml.etree.ElementTree as xml
@@ -8,12 +9,13 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 from bs4 import BeautifulSoup
 from fontTools.ttLib import TTFont
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from page import about, access, code, figures, icons, styles, terms
+from page import about, access, chapters, code, figures, icons, styles, terms
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
@@ -226,16 +228,19 @@ def test_each_term_leads_from_its_first_use_on_a_page_to_its_meaning():
 def test_only_prose_is_linked_and_the_longest_term_wins():
     page = BeautifulSoup(
         "<article><h1>Shortcut</h1><p>The <code>shortcut</code>, a <a>shortcut</a>, a preshortcut; "
-        "a Residual block, two residual blocks; the shortcuts, and the residual.</p></article>",
+        "a Residual block, two residual blocks; the shortcuts, and the residual. "
+        "A Mac, and MACs.</p></article>",
         "html.parser",
     )
     known = {"residual block": ("b", "B"), "shortcut": ("s", "S"), "residual": ("r", "R")}
+    known["MAC"] = "m", "M"
     terms.link(page, "chapters/x.html", known)
     found = [(link["href"], link["title"], link.string) for link in page.select("a.term")]
     assert found == [
         ("glossary.html#b", "B", "Residual block"),
         ("glossary.html#s", "S", "shortcuts"),
         ("glossary.html#r", "R", "residual"),
+        ("glossary.html#m", "M", "MACs"),
     ]
     assert page.get_text().startswith("ShortcutThe shortcut, a shortcut, a preshortcut; a Residual")
 
@@ -259,3 +264,32 @@ def test_the_list_of_figures_has_every_one_and_leads_to_its_section():
         section = SOUPS[(path.parent / unquote(target.path)).resolve()].find(id=target.fragment)
         said = [figure["alt"] for figure in section.find_all("img", alt=True)]
         assert any(text.startswith(link.string) for text in said)
+
+
+# --- the map of the chapters ---------------------------------------------------------------------
+
+
+def test_the_map_has_every_page_in_the_order_of_the_book_and_needs_point_back():
+    parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
+    place = SOUPS[HTML / "chapters" / "index.html"].find(id="map")
+    assert [name.string for name in place.find_all("h3")] == [part["caption"] for part in parts]
+    entries = place.find_all("li")
+    files = [Path(page["file"]).name for part in parts for page in part["chapters"]]
+    assert [Path(entry.a["href"]).stem for entry in entries] == files
+    notebooks = [(ROOT / "chapters" / f"{name}.ipynb").exists() for name in files]
+    for number, entry in enumerate(entries):
+        told = entry.find(class_="minutes")
+        assert bool(told) == (notebooks[number] and files[number] != "appendix-momentum")
+        if told:
+            assert 10 <= int(told.string.split()[0]) <= 45, files[number]
+        for needed in entry.select(".needs a"):
+            assert Path(needed["href"]).stem in files[:number], files[number]
+
+
+def test_minutes_come_from_words_and_lines_without_the_exercises(tmp_path):
+    cells = [("markdown", "word " * 1500), ("code", "x = 1\n\n" * 120)]
+    cells += [("markdown", "## Exercises\n" + "word " * 1500), ("code", "x = 1\n" * 600)]
+    notebook = tmp_path / "chapter.ipynb"
+    told = [{"cell_type": kind, "source": [text]} for kind, text in cells]
+    notebook.write_text(json.dumps({"cells": told}))
+    assert chapters.minutes(notebook) == 1500 / 150 + 120 / 12

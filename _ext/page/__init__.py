@@ -5,6 +5,7 @@ once more, and the files of this folder, in this order, make it what a reader ge
 
     code       without the marks that show nothing
     terms      the first use of a term leads to the glossary
+    chapters   the map of the chapters on the first page
     figures    the list of all figures
     icons      the theme's signs, as small drawings in the page instead of a library of them
     images     each with its size, loaded when it comes into view
@@ -19,7 +20,19 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
-from page import about, access, code, figures, formulas, icons, images, scripts, styles, terms
+from page import (
+    about,
+    access,
+    chapters,
+    code,
+    figures,
+    formulas,
+    icons,
+    images,
+    scripts,
+    styles,
+    terms,
+)
 
 LAST = 900  # after whatever else waits for the end of the build
 
@@ -39,6 +52,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     base = published(app.config.html_theme_options["repository_url"])
     pages = {name: read(html / name) for name in written(html) if name != "index.html"}
     signs, meanings = icons.Icons(html), terms.find(pages)
+    chapters.fill(pages, Path(app.srcdir))
     figures.fill(pages)
     for name, page in pages.items():
         terms.link(page, name, meanings)

@@ -11,7 +11,7 @@ from bs4 import BeautifulSoup, NavigableString
 GLOSSARY = "chapters/glossary.html"
 CHINESE = re.compile(r"([\u4e00-\u9fff]+)")
 WITHIN = "article p, article li"  # what is prose
-NOT_WITHIN = "a, code, pre, math, figcaption, table, nav, .citation"  # and what is none in it
+NOT_WITHIN = "a, code, pre, math, figcaption, table, nav, .citation, #map"  # and what is none in it
 
 
 def speak(page: BeautifulSoup) -> None:
@@ -55,8 +55,9 @@ def link(page: BeautifulSoup, name: str, terms: dict[str, tuple[str, str]]) -> N
                 continue
             pieces, end = [], 0
             for use in uses.finditer(text):
-                if term := waiting.pop(use[1].lower(), None):
-                    anchor, said = terms[term]
+                term = waiting.get(use[1].lower())
+                if term and (use[1] == term or not term.isupper()):  # a Mac is no MAC
+                    anchor, said = terms[waiting.pop(use[1].lower())]
                     href = f"{relpath(GLOSSARY, dirname(name))}#{anchor}"
                     attributes = {"class": "term", "href": href, "title": said}
                     pieces += [
