@@ -257,7 +257,8 @@ def test_a_run_in_the_repository_is_of_an_experiment_or_a_recipe_and_of_full_dat
     assert load_run(path.parent).recipe == known[name].changed(classes=classes)
     data = "sample" if name.startswith("sample") else "full"
     assert record["settings"]["data"] == data
-    edition = "JPEG copy" if name.startswith("short") else data  # the short runs are older
+    older = ("short/pretrained", "short/scratch", "short/frozen", "short/fine-tuned")
+    edition = "JPEG copy" if name.startswith(older) else data
     assert record["data"]["label"].startswith(f"{known[name].dataset} ({edition})")
     assert record["commit"] and not record["commit"].endswith("+")
     if known[name].normalize:  # each channel has a mean and a deviation that images can have

@@ -37,6 +37,7 @@ class Experiment:
 SEEDS = (0, 1, 2)
 SHORT = find_recipe("cifar10-fast").changed(
     images=10_000,
+    validation=True,
     resize=16,
     sides=(),
     num_epochs=15,
@@ -62,7 +63,6 @@ def memorize(net: str) -> Recipe:
         architecture=architecture,
         batch_size=64,
         lr=0.05,
-        validation=True,
         test_every=1,
         source="cifar10-fast, shortened, on images that stay as they are",
         **harder,
@@ -109,7 +109,7 @@ def ways(half: str, other: str) -> Iterator[Recipe]:
 def half_recipe(name: str, half: str, **changes) -> Recipe:
     """The short recipe for one half of the classes; the test images are asked once."""
     num_epochs = changes.get("num_epochs", SHORT.num_epochs)
-    options = {"only": HALVES[half], "test_every": num_epochs, **changes}
+    options = {"only": HALVES[half], "validation": False, "test_every": num_epochs, **changes}
     return short(name, **options).changed(name=f"halves/{name}")
 
 
@@ -244,7 +244,7 @@ EXPERIMENTS = {
         Experiment(
             "pretraining",
             "What does a net learn from five classes that helps with five others?",
-            (short("pretrained", only=PRETRAINED, images=None, test_every=1),),
+            (short("pretrained", only=PRETRAINED, images=None, validation=False, test_every=1),),
             minutes=4,
             weights=True,
         ),
@@ -271,6 +271,7 @@ EXPERIMENTS = {
                     f"{name}-{images}",
                     only=HELD_OUT,
                     images=images,
+                    validation=False,
                     batch_size=batch_size,
                     num_epochs=20,
                     test_every=20,
