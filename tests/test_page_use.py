@@ -12,6 +12,7 @@ import browse
 
 pytestmark = pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path")
 
+expect.set_options(timeout=30_000)  # what is expected is waited for, on a machine with other work
 CHAPTER = "chapters/training-fashion-mnist.html"  # code, figures, formulas, exercises
 FOLDER = browse.HTML.as_uri() + "/"
 
