@@ -69,6 +69,7 @@ def pages() -> list[str]:
 def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
     """A new page that writes its errors and failed requests into `visit`."""
     page = browser.new_page(reduced_motion="reduce", **settings)
+    page.set_default_timeout(60_000)  # milliseconds, on a machine with other work
     page.on("console", lambda said: said.type == "error" and visit.errors.append(said.text))
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda asked: given_up(asked) or visit.failed.append(asked.url))
