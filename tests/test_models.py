@@ -61,7 +61,7 @@ def net(request):
     mx.nd.waitall()  # else the arrays of nets that nobody waited for fill the memory
 
 
-SOME = [param for param in VARIANTS if in_some(*param.values)]
+SOME = [pytest.param(each.values, id=each.id) for each in VARIANTS if in_some(*each.values)]
 some_nets = pytest.mark.parametrize("net", SOME, indirect=True)
 
 
