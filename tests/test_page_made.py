@@ -255,9 +255,9 @@ def test_the_list_of_figures_has_every_one_and_leads_to_its_section():
     links = soup(path).select("#figures li a")
     shown = [
         figure["alt"]
-        for page, soup in zip(PATHS, map(soup, PATHS), strict=True)
+        for page, content in zip(PATHS, map(soup, PATHS), strict=True)
         if page != path
-        for figure in soup.select("article section img[alt]")
+        for figure in content.select("article section img[alt]")
         if figure["alt"].strip() and page.parent.name == "chapters"
     ]
     assert len(links) == len(shown) > 40
