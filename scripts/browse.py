@@ -27,10 +27,9 @@ new PerformanceObserver(list => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value;
 }).observe({type: "layout-shift", buffered: true});
 """
-# Code without its thousands of coloured words, which axe would ask one by one.
-PLAIN = (
-    'document.querySelectorAll(".highlight pre").forEach(c => { c.textContent = c.textContent })'
-)
+# Code and formulas as plain text: axe would ask each of their thousands of pieces.
+PLAIN = """for (const each of document.querySelectorAll(".highlight pre, math"))
+  each.textContent = each.textContent"""
 
 
 @dataclass
@@ -70,6 +69,7 @@ def pages() -> list[str]:
 def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
     """A new page that writes its errors and failed requests into `visit`."""
     page = browser.new_page(reduced_motion="reduce", **settings)
+    page.set_default_timeout(60_000)  # milliseconds, on a machine with other work
     page.on("console", lambda said: said.type == "error" and visit.errors.append(said.text))
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda asked: given_up(asked) or visit.failed.append(asked.url))

@@ -1,6 +1,6 @@
 """Nets as most tests need them: initialized, and past the batch that decides the shapes."""
 
-from d2lres.live import init, mx, np
+from d2lres.live import mx, np
 
 
 def started(net, shape):
@@ -8,12 +8,5 @@ def started(net, shape):
     mx.random.seed(0)
     net.initialize()
     # wait: MXNet can crash where weights are read while a first pass still sorts them anew
-    net(np.zeros((1, *shape))).wait_to_read()
-    return net
-
-
-def shaped(net, shape):
-    """The net, its shapes known and no weight drawn, which takes a third of the time."""
-    net.initialize(init.Zero())
     net(np.zeros((1, *shape))).wait_to_read()
     return net

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from datetime import datetime
 from pathlib import Path
+from xml.etree import ElementTree
 
 import nbformat
 import pytest
@@ -133,11 +134,9 @@ def seconds(cell) -> float:
     return (datetime.fromisoformat(answered) - datetime.fromisoformat(asked)).total_seconds()
 
 
-def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_path, monkeypatch):
-    """In one kernel: NumPy is in use before the cell runs, and MXNet works after it."""
-    for name, value in runtime.environment.items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.delenv("MPLBACKEND", raising=False)
+@pytest.fixture(scope="module")
+def first(runtime, tmp_path_factory):
+    """The cells of one kernel: NumPy is in use, the setup cell, MXNet, the setup cell again."""
     setup = setup_cell(nbformat.read(CHAPTERS[0], as_version=4)).source
     use = (
         "from d2l import mxnet as d2l\nfrom d2lres import np\n"
@@ -145,12 +144,22 @@ def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_pa
     )
     sources = ("import numpy; before = numpy.__version__", setup, use, setup)
     work = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(s) for s in sources])
-    client = NotebookClient(work, kernel_name="colab", timeout=600, record_timing=True,
-                            resources={"metadata": {"path": str(tmp_path)}})  # fmt: skip
-    client.execute()
-    said = ["".join(o.get("text", "") for o in cell.outputs) for cell in work.cells]
+    folder = {"metadata": {"path": str(tmp_path_factory.mktemp("first"))}}
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in runtime.environment.items():
+            patch.setenv(name, value)
+        patch.delenv("MPLBACKEND", raising=False)
+        NotebookClient(
+            work, kernel_name="colab", timeout=600, record_timing=True, resources=folder
+        ).execute()
+    return work.cells
+
+
+def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, first):
+    """And MXNet works after it."""
+    said = ["".join(o.get("text", "") for o in cell.outputs) for cell in first]
     if os.getloadavg()[0] <= os.cpu_count() + 1:  # with others at work, the time is theirs as well
-        assert seconds(work.cells[1]) < SECONDS_TO_SET_UP
+        assert seconds(first[1]) < SECONDS_TO_SET_UP
     assert "Installing mxnet 1.9.1" in said[1] and "Installing d2l 1.0.3" in said[1]
     assert "Training will use the CPU (no NVIDIA driver answers)." in said[1]
     assert said[2] == "True 4.0\n"
@@ -161,16 +170,34 @@ def test_the_setup_cell_adds_what_is_missing_and_changes_nothing(runtime, tmp_pa
     assert {"d2lres", "mxnet", "d2l"} <= set(after)
 
 
-@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
-def test_a_chapter_runs_there_and_prints_what_the_book_shows(runtime, tmp_path, chapter):
-    notebook = nbformat.read(chapter, as_version=4)
-    setup_cell(notebook).metadata["tags"] = ["nbval-ignore-output"]  # pip's own words
-    nbformat.write(notebook, tmp_path / chapter.name)
-    said = run(
-        sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", tmp_path,
-        "--nbval", "--nbval-kernel-name", "colab", "--nbval-cell-timeout", "300",
-        "--nbval-sanitize-with", ROOT / "tests" / "nbval-sanitize.cfg", tmp_path / chapter.name,
-        env=runtime.environment, cwd=tmp_path,
+@pytest.fixture(scope="module")
+def reports(runtime, first, tmp_path_factory):
+    """What nbval says of each cell of the chapters: each in a folder of its own, two at a time.
+
+    They share the runtime, into which the first setup cell has installed what they need.
+    """
+    there = tmp_path_factory.mktemp("chapters")
+    for chapter in CHAPTERS:
+        notebook = nbformat.read(chapter, as_version=4)
+        setup_cell(notebook).metadata["tags"] = ["nbval-ignore-output"]  # pip's own words
+        (there / chapter.stem).mkdir()
+        nbformat.write(notebook, there / chapter.stem / chapter.name)
+    threads = {"OMP_NUM_THREADS": "1", "OMP_PROC_BIND": "false"}  # for each of the two
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", there,
+         "-n", "2", "--dist", "loadfile", "--junit-xml", there / "report.xml",
+         "--nbval", "--nbval-kernel-name", "colab", "--nbval-cell-timeout", "300",
+         "--nbval-sanitize-with", ROOT / "tests" / "nbval-sanitize.cfg", there],
+        capture_output=True, text=True, env=runtime.environment | threads, cwd=there,
     )  # fmt: skip
-    cells = sum(cell.cell_type == "code" for cell in notebook.cells)
-    assert re.search(rf"^{cells} passed", said, re.MULTILINE), said
+    assert (there / "report.xml").exists(), f"{done.stdout[-6000:]}\n{done.stderr[-3000:]}"
+    return list(ElementTree.parse(there / "report.xml").iter("testcase"))
+
+
+@pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda path: path.stem)
+def test_a_chapter_runs_there_and_prints_what_the_book_shows(reports, chapter):
+    cells = [each for each in reports if each.get("classname") == f"{chapter.stem}.{chapter.name}"]
+    wrong = [ElementTree.tostring(each, "unicode") for each in cells if len(each)]
+    notebook = nbformat.read(chapter, as_version=4)
+    assert not wrong, "\n".join(wrong)[-6000:]
+    assert len(cells) == sum(cell.cell_type == "code" for cell in notebook.cells)

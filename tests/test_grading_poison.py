@@ -280,13 +280,13 @@ def large_page(path, *arguments):
 
 
 @pytest.mark.parametrize(
-    "page, said",
-    [(slow_page, "it took longer than 5 s"), (large_page, "MemoryError: ")],
+    "page, seconds, said",  # enough for the others, on a machine with other work
+    [(slow_page, 8, "it took longer than 8 s"), (large_page, 60, "MemoryError: ")],
     ids=["time", "memory"],
 )
-def test_a_page_that_takes_too_much(class_of, tmp_path, monkeypatch, page, said):
+def test_a_page_that_takes_too_much(class_of, tmp_path, monkeypatch, page, seconds, said):
     monkeypatch.setattr(reports, "write_page", page)
-    monkeypatch.setattr(reports, "PAGE_SECONDS", 5)
+    monkeypatch.setattr(reports, "PAGE_SECONDS", seconds)
     small.hand_in(tmp_path / "in", "cem", small.submission())
     rows, lines, _ = class_of()
     assert rows["cem"]["sum"] == "5"

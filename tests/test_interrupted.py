@@ -59,12 +59,8 @@ def whole(tmp_path_factory):
     return finish(tmp_path_factory.mktemp("whole") / "run")
 
 
-def test_two_runs_with_one_seed_are_equal_to_the_last_digit(whole, tmp_path):
-    """Weights, order, crops and flips: another process, the same figures."""
-    assert finish(tmp_path / "run") == whole
-
-
 def test_killed_and_resumed_equals_uninterrupted(whole, tmp_path):
+    """Weights, order, crops and flips: other processes of one seed, equal to the last digit."""
     status, _ = stop_in_second_epoch(tmp_path / "run", signal.SIGKILL)
     assert status == -signal.SIGKILL
     assert finish(tmp_path / "run", "--resume") == whole

@@ -5,6 +5,7 @@ import json
 import re
 import sys
 import xml.etree.ElementTree as xml
+from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -19,13 +20,19 @@ from page import about, access, chapters, code, figures, icons, styles, terms
 
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
-SOUPS = {
-    path: BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
+PATHS = [
+    path
     for path in sorted(HTML.glob("**/*.html"))
     if "_static" not in path.parts and path != HTML / "index.html"
-}
-PAGE = pytest.mark.parametrize("path", SOUPS, ids=lambda path: path.stem)
+]
+PAGE = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 MOST = 500_000  # bytes on the wire, of a page and all that it loads
+
+
+@cache
+def soup(path: Path) -> BeautifulSoup:
+    """A page, parsed once, and not where its tests are only listed."""
+    return BeautifulSoup(path.read_text(encoding="utf-8"), "html.parser")
 
 
 # --- what a page loads ---------------------------------------------------------------------------
@@ -40,7 +47,7 @@ def wire(path: Path) -> int:
 
 def loaded(path: Path) -> set[Path]:
     """The files that a page and its styles can load, the page among them."""
-    page = SOUPS[path]
+    page = soup(path)
     links = [tag["src"] for tag in page.find_all(src=True)]
     links += [tag["href"] for tag in page.head.find_all("link", rel=["stylesheet", "icon"])]
     files = {(path.parent / unquote(urlsplit(link).path)).resolve() for link in links}
@@ -55,7 +62,7 @@ def test_a_page_with_all_its_pictures_is_small(path):
 
 @PAGE
 def test_a_page_has_one_stylesheet_and_waits_for_no_script(path):
-    page = SOUPS[path]
+    page = soup(path)
     assert len(page.find_all("link", rel="stylesheet")) == 1
     scripts = page.find_all("script", src=True)
     assert all(script.has_attr("defer") for script in scripts)
@@ -67,7 +74,7 @@ def test_a_page_has_one_stylesheet_and_waits_for_no_script(path):
 @PAGE
 def test_every_picture_keeps_its_place_free(path):
     """The size in the page has the shape of the file; all but the first wait."""
-    for number, picture in enumerate(SOUPS[path].main.find_all("img")):
+    for number, picture in enumerate(soup(path).main.find_all("img")):
         width, height = int(picture["width"]), int(picture["height"])
         file = path.parent / picture["src"]
         if file.suffix != ".svg":
@@ -89,7 +96,7 @@ def test_the_styles_ask_for_nothing_that_is_not_there():
 def test_formulas_are_written_in_the_letters_that_the_book_brings():
     """Each sign of each formula is in the font, a letter in its slanted form too."""
     letters = TTFont(ROOT / "_static" / "math.woff").getBestCmap()
-    formulas = [formula for page in SOUPS.values() for formula in page.find_all("math")]
+    formulas = [formula for page in map(soup, PATHS) for formula in page.find_all("math")]
     assert len(formulas) > 300
     spaces = {0xA0, *range(0x2000, 0x2010), 0x2061, 0x2062, 0x2063, 0x2064}
     signs = {ord(sign) for formula in formulas for sign in formula.get_text()}
@@ -102,7 +109,7 @@ def test_formulas_are_written_in_the_letters_that_the_book_brings():
 
 @PAGE
 def test_a_page_says_what_it_is(path):
-    page = SOUPS[path]
+    page = soup(path)
     assert page.html["lang"] == "en"
     assert len(page.find_all("meta", attrs={"name": "viewport"})) == 1
     said = page.find("meta", attrs={"name": "description"})["content"]
@@ -112,19 +119,19 @@ def test_a_page_says_what_it_is(path):
 
 
 def test_no_two_pages_say_the_same():
-    titles = [page.title.get_text() for page in SOUPS.values()]
+    titles = [page.title.get_text() for page in map(soup, PATHS)]
     assert len(set(titles)) == len(titles)
 
 
 def test_the_sitemap_lists_the_pages_at_their_address():
     tree = xml.parse(HTML / "sitemap.xml")
     listed = [place.text for place in tree.findall(".//{*}loc")]
-    names = {path.relative_to(HTML).as_posix() for path in SOUPS} - about.SERVICE
+    names = {path.relative_to(HTML).as_posix() for path in PATHS} - about.SERVICE
     assert {address.split("/block-by-block/")[1] for address in listed} == names
     assert len(listed) == len(names)
     canonical = {
         page.find("link", rel="canonical")["href"]
-        for path, page in SOUPS.items()
+        for path, page in zip(PATHS, map(soup, PATHS), strict=True)
         if path.name not in about.SERVICE
     }
     assert set(listed) == canonical
@@ -209,10 +216,10 @@ def test_a_description_ends_with_a_sentence_or_says_that_it_goes_on(text, said):
 
 
 def test_each_term_leads_from_its_first_use_on_a_page_to_its_meaning():
-    glossary = SOUPS[HTML / terms.GLOSSARY]
+    glossary = soup(HTML / terms.GLOSSARY)
     anchors = {name["id"] for name in glossary.select("dl.glossary > dt[id]")}
     used = set()
-    for path, page in SOUPS.items():
+    for path, page in zip(PATHS, map(soup, PATHS), strict=True):
         links = page.select("a.term")
         targets = [urlsplit(link["href"]) for link in links]
         assert all((path.parent / t.path).resolve() == HTML / terms.GLOSSARY for t in targets)
@@ -250,18 +257,18 @@ def test_only_prose_is_linked_and_the_longest_term_wins():
 
 def test_the_list_of_figures_has_every_one_and_leads_to_its_section():
     path = HTML / figures.PAGE
-    links = SOUPS[path].select("#figures li a")
+    links = soup(path).select("#figures li a")
     shown = [
         figure["alt"]
-        for page, soup in SOUPS.items()
+        for page, content in zip(PATHS, map(soup, PATHS), strict=True)
         if page != path
-        for figure in soup.select("article section img[alt]")
+        for figure in content.select("article section img[alt]")
         if figure["alt"].strip() and page.parent.name == "chapters"
     ]
     assert len(links) == len(shown) > 40
     for link in links:
         target = urlsplit(link["href"])
-        section = SOUPS[(path.parent / unquote(target.path)).resolve()].find(id=target.fragment)
+        section = soup((path.parent / unquote(target.path)).resolve()).find(id=target.fragment)
         said = [figure["alt"] for figure in section.find_all("img", alt=True)]
         assert any(text.startswith(link.string) for text in said)
 
