@@ -1,0 +1,5 @@
+"""Figures that the reader moves."""
+
+
+def setup(app) -> None:
+    pass
