@@ -133,7 +133,8 @@ const answers = {
     return found;
   },
 
-  // How many images of the sample a network has right; null where the page has asked anew.
+  // How many images of the sample a network has right: null where a block cannot be left out,
+  // nothing where the page has stopped it.
   async count({ facts, sessions, pixels }, { net, without }, id) {
     if (stuck(sessions[net], without).length) return null;
     const classes = facts.classes.length;
@@ -147,7 +148,7 @@ const answers = {
       }
       postMessage({ id, counted: i + batch.length });
       await new Promise((done) => setTimeout(done)); // let the page's next question in
-      if (stopped.delete(id)) return null;
+      if (stopped.delete(id)) return undefined;
     }
     return right;
   },

@@ -143,10 +143,12 @@ canvas.addEventListener("pointerdown", (event) => {
   stroke(pen.x, pen.y);
 });
 canvas.addEventListener("pointermove", (event) => pen.down && stroke(...at(event)));
-canvas.addEventListener("pointerup", () => {
-  pen.down = false;
-  drawn();
-});
+for (const end of ["pointerup", "pointercancel"]) {
+  canvas.addEventListener(end, () => {
+    pen.down = false;
+    drawn();
+  });
+}
 
 canvas.addEventListener("keydown", (event) => {
   const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -199,8 +201,7 @@ function probabilities(found) {
   const best = found.map(({ probabilities: p }) => p && p.indexOf(Math.max(...p)));
   const rows = facts.classes.map((name, i) => {
     const cells = found.map(({ probabilities: p }, j) => {
-      const cell = document.createElement("td");
-      cell.textContent = p ? percent(p[i]) : "–";
+      const cell = cellOf(p ? percent(p[i]) : "–");
       if (p) cell.style.setProperty("--share", p[i]);
       if (best[j] === i) cell.dataset.best = "";
       return cell;
@@ -265,52 +266,68 @@ function figure({ name, shape: [count, side], data }) {
 
 const counts = new Map(); // of what was counted already
 let counting; // the number of the question that is being answered
+let counted = 0; // how often it was asked: only the last answer counts
 
 async function count() {
-  const names = without();
-  const key = names.join();
+  const [mine, names] = [++counted, without()];
   if (counting) worker?.postMessage({ stop: counting });
   const rows = [...place("counts").rows];
+  const known = (net) => `${net} ${names}`;
   for (const [net, line] of rows.entries()) {
-    line.cells[2].textContent = shown(counts.get(`${net} ${key}`)) ?? "…";
+    line.cells[2].textContent = shown(counts.get(known(net))) ?? "…";
   }
-  place("left").textContent = names.length ? inWords(names) : "as chosen above";
-  for (const net of [1, 2, 0]) {
-    const known = `${net} ${key}`;
-    const cell = rows[net].cells[2];
-    if (!counts.has(known)) {
-      const told = (done) => (cell.textContent = `${done} of ${facts.labels.length} …`);
+  for (const net of [...rows.keys()].reverse()) {
+    const [, whole, cell] = rows[net].cells;
+    if (!counts.has(known(net))) {
+      const told = (done) => {
+        if (mine === counted) cell.textContent = `${done} seen …`;
+      };
       const question = ask("count", { net, without: names }, told);
       counting = question.id;
       const right = await question.answer;
-      if (key !== without().join()) return; // the reader has gone on
-      counts.set(known, right);
+      if (mine !== counted) return; // the reader has gone on
+      counts.set(known(net), right);
     }
-    cell.textContent = shown(counts.get(known));
-    if (!names.length) rows[net].cells[1].textContent = cell.textContent;
+    cell.textContent = shown(counts.get(known(net)));
+    if (!names.length) whole.textContent = cell.textContent;
   }
   counting = undefined;
   const said = rows.map((line) => `${line.cells[0].textContent}: ${line.cells[2].textContent}`);
   place("counted").textContent = `Counted, ${inWords(names)}. ${said.join("; ")}.`;
 }
 
+// So many, as a share, and its standard error.
 function shown(right) {
   if (right === undefined) return undefined;
-  if (right === null) return "cannot: it changes the shape";
-  return `${right} (${percent(right / facts.labels.length)})`;
+  if (right === null) return "not possible";
+  const images = facts.labels.length;
+  const share = right / images;
+  const error = Math.sqrt((share * (1 - share)) / images);
+  return `${right}: ${(100 * share).toFixed(1)} ± ${percent(error)}`;
 }
 
-function table() {
-  const rows = facts.nets.map((net) => {
-    const of = `${percent(net.accuracy)} of ${net.asked.toLocaleString("en")} ${net.of}`;
-    const cells = ["…", "…", of].map((text) => {
-      const cell = document.createElement("td");
-      cell.textContent = text;
-      return cell;
-    });
-    return row(net.title, cells);
+// The rows and columns of the networks, before anything is known.
+function tables() {
+  form.elements.shown.replaceChildren(...facts.nets.map(({ title }, i) => new Option(title, i)));
+  form.elements.number.max = facts.labels.length - 1;
+  const heads = facts.nets.map(({ title }) => {
+    const head = document.createElement("th");
+    head.scope = "col";
+    head.textContent = title;
+    return head;
+  });
+  place("titles").append(...heads);
+  const rows = facts.nets.map(({ title, accuracy, asked, of }) => {
+    const recorded = `${percent(accuracy)} of ${asked.toLocaleString("en")} (${of})`;
+    return row(title, ["…", "…", recorded].map(cellOf));
   });
   place("counts").replaceChildren(...rows);
+}
+
+function cellOf(text) {
+  const cell = document.createElement("td");
+  cell.textContent = text;
+  return cell;
 }
 
 // --- the form ----------------------------------------------------------------------------------
@@ -351,11 +368,11 @@ begin.addEventListener("click", async () => {
   say("The networks come: 0 %");
   try {
     facts = await ask("load").answer;
-    form.hidden = place("answers").hidden = false;
+    form.hidden = false;
     begin.hidden = true;
-    table();
+    tables();
     await choose(form.elements.number.value);
-    canvas.focus({ preventScroll: true });
+    form.elements.number.focus({ preventScroll: true });
     await count();
   } catch (error) {
     begin.disabled = false;

@@ -61,5 +61,5 @@ def written(title: str, run: Run, folder: Path) -> dict:
         "deviations": deviations,
         "accuracy": final["test_acc"],
         "asked": sum(map(sum, final["confusion"])),
-        "of": "held-out training images" if recipe.validation else "test images",
+        "of": "validation" if recipe.validation else "test",
     }
