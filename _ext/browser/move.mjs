@@ -29,8 +29,7 @@ function field({ name, options, least, most, value }) {
     ? element("select", { id }, ...options.map((each) => new Option(each, each, false, each === value)))
     : element("input", { id, type: "range", min: least, max: most, value });
   const now = element("output", { for: id });
-  const label = element("label", { for: id }, options ? `${name} ` : `${name}: `);
-  const whole = element("p", {}, label, now, input);
+  const whole = element("p", {}, element("label", { for: id }, name), " ", now, input);
   if (options) now.remove();
   const show = () => {
     now.textContent = input.value;
@@ -40,8 +39,13 @@ function field({ name, options, least, most, value }) {
   return { input, whole };
 }
 
-const percentOf = { "(%)": " %" };
-const unitOf = (name) => percentOf[name.match(/\(.*\)/)?.[0]] ?? "";
+
+// The next larger of 1, 2, 2.5, 5, 10 and so on.
+function round(number) {
+  const power = 10 ** Math.floor(Math.log10(number));
+  return power * [1, 2, 2.5, 5, 10].find((each) => each * power >= number * (1 - 1e-9));
+}
+
 const plural = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
 // --- windows over a row of pixels --------------------------------------------------------------
@@ -139,18 +143,22 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
     const kept = shown.filter(({ input }) => input.checked);
     const heights = kept.map((each) => ({ ...each, line: lines[each.name].map((v) => v * times) }));
     const all = shown.flatMap((each) => lines[each.name].map((value) => value * times));
-    const top = Math.max(...all);
+    const step = round(Math.max(...all) / 4);
+    const ticks = Math.ceil(Math.max(...all) / step - 1e-9);
+    const top = ticks * step;
     const [left, right, above, below] = [44, 12, 26, 34];
     frame = { left, wide: width - left - right, high: HEIGHT - above - below };
     const [least, most] = [places[0], places.at(-1)];
     const atX = (value) => left + (frame.wide * (value - least)) / (most - least);
     const atY = (value) => above + frame.high * (1 - value / top);
     const drawn = [shape("text", { x: 0, y: 14 }, name)];
-    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const height = atY(share * top);
+    for (let i = 0; i <= ticks; i++) {
+      const height = atY(i * step);
       drawn.push(shape("path", { d: `M${left} ${height}H${width - right}`, "data-grid": "" }));
-      const text = Number((share * top).toPrecision(3));
+      const text = Number((i * step).toPrecision(3));
       drawn.push(shape("text", { x: left - 6, y: height + 4, "data-end": "" }, text));
+    }
+    for (const share of [0, 0.25, 0.5, 0.75, 1]) {
       const place = Math.round(least + share * (most - least));
       const middle = { x: atX(place), y: HEIGHT - below + 16, "data-number": "" };
       drawn.push(shape("text", middle, place));
@@ -168,7 +176,7 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
       drawn.push(shape("circle", dot));
     }
     now.textContent = Number(places[here].toFixed(2));
-    const each = heights.map(({ name, line }) => `${name} ${line[here].toFixed(digits)}${unitOf(name)}`);
+    const each = heights.map(({ name, line }) => `${name} ${line[here].toFixed(digits)}`);
     const text = `${name[0].toUpperCase()}${name.slice(1)}, ${x} ${now.textContent}: ${each.join(", ")}.`;
     paint(picture, width, HEIGHT, drawn, text);
     said.textContent = text;
