@@ -337,7 +337,10 @@ function blocksChanged() {
   count().catch((error) => say(`The sample could not be counted: ${error.message}`));
 }
 
-form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("submit", (event) => {
+  event.preventDefault();
+  choose(form.elements.number.value); // again, after something was drawn
+});
 form.addEventListener("change", ({ target }) => {
   const { name } = target;
   if (name === "number") choose(target.value);

@@ -126,10 +126,10 @@ def test_errors_are_those_of_the_recorded_runs(figures, error, column):
 
 def test_a_line_that_is_not_wanted_goes(figures):
     figure = figures["degradation"]
-    figure.get_by_label("plain44").uncheck()
+    figure.get_by_role("checkbox", name="plain44").uncheck()
     assert "plain44" not in said(figure) and "plain20" in said(figure)
     expect(figure.locator("> svg path[stroke]")).to_have_count(3)
-    figure.get_by_label("plain44").check()
+    figure.get_by_role("checkbox", name="plain44").check()
 
 
 def test_who_points_at_an_epoch_is_told(figures):

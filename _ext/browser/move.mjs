@@ -28,15 +28,20 @@ function field({ name, options, least, most, value }) {
   const input = options
     ? element("select", { id }, ...options.map((each) => new Option(each, each, false, each === value)))
     : element("input", { id, type: "range", min: least, max: most, value });
-  const now = element("output", { for: id });
+  const now = element("span", { "aria-hidden": "true" });
   const whole = element("p", {}, element("label", { for: id }, name), " ", now, input);
   if (options) now.remove();
-  const show = () => {
-    now.textContent = input.value;
+  // What the field says, to the eye and to the ear.
+  const tell = (text) => {
+    now.textContent = text;
+    input.setAttribute("aria-valuetext", text);
   };
-  input.addEventListener("input", show);
-  show();
-  return { input, whole };
+  const show = () => tell(input.value);
+  if (!options) {
+    input.addEventListener("input", show);
+    show();
+  }
+  return { input, whole, tell };
 }
 
 
@@ -123,7 +128,6 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
   const cursor = field({ name: x, least: 0, most: first.x.length - 1, value: first.x.length - 1 });
   const inputs = [...fields, ...(factor ? [factor] : [])];
   const [picture, said] = parts(figure, [...inputs, legend, cursor]);
-  const now = cursor.whole.querySelector("output");
   let frame; // where the lines are, for who points at them
 
   picture.addEventListener("pointermove", (event) => {
@@ -159,9 +163,9 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
       drawn.push(shape("text", { x: left - 6, y: height + 4, "data-end": "" }, text));
     }
     for (const share of [0, 0.25, 0.5, 0.75, 1]) {
-      const place = Math.round(least + share * (most - least));
-      const middle = { x: atX(place), y: HEIGHT - below + 16, "data-number": "" };
-      drawn.push(shape("text", middle, place));
+      const value = Math.round(least + share * (most - least));
+      const middle = { x: atX(value), y: HEIGHT - below + 16, "data-number": "" };
+      drawn.push(shape("text", middle, value));
     }
     drawn.push(shape("text", { x: left + frame.wide / 2, y: HEIGHT - 3, "data-number": "" }, x));
     for (const { i, line } of heights) {
@@ -175,9 +179,10 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
       const dot = { cx: atX(places[here]), cy: atY(line[here]), r: 4, fill: colors[i] };
       drawn.push(shape("circle", dot));
     }
-    now.textContent = Number(places[here].toFixed(2));
+    const place = Number(places[here].toFixed(2));
+    cursor.tell(place);
     const each = heights.map(({ name, line }) => `${name} ${line[here].toFixed(digits)}`);
-    const text = `${name[0].toUpperCase()}${name.slice(1)}, ${x} ${now.textContent}: ${each.join(", ")}.`;
+    const text = `${name[0].toUpperCase()}${name.slice(1)}, ${x} ${place}: ${each.join(", ")}.`;
     paint(picture, width, HEIGHT, drawn, text);
     said.textContent = text;
   };
@@ -209,7 +214,7 @@ function begin(cell, spec) {
   const still = cell.querySelector(".cell_output");
   still.before(figure);
   still.dataset.still = ""; // for paper
-  const again = () => draw(Math.min(figure.clientWidth, 640));
+  const again = () => figure.clientWidth && draw(Math.min(figure.clientWidth, 640)); // 0: on paper
   figure.addEventListener("input", again);
   new ResizeObserver(again).observe(figure);
 }
