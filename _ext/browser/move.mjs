@@ -228,7 +228,7 @@ for (const [tag, spec] of Object.entries(figures)) {
       watch.disconnect();
       begin(cell, spec);
     },
-    { rootMargin: "400px" },
+    { rootMargin: "1000px" },
   );
   watch.observe(cell);
 }
