@@ -68,7 +68,9 @@ async function choose(index) {
   field.value = Math.min(Math.max(wanted, 0), facts.labels.length - 1);
   const image = await ask("image", { number: Number(field.value) }).answer;
   const rgba = new ImageData(SIDE, SIDE);
-  for (let i = 0; i < SIDE * SIDE; i++) rgba.data.set([...image.slice(3 * i, 3 * i + 3), 255], 4 * i);
+  for (let i = 0; i < SIDE * SIDE; i++) {
+    rgba.data.set([...image.slice(3 * i, 3 * i + 3), 255], 4 * i);
+  }
   paper.putImageData(rgba, 0, 0);
   chosen(`Image ${field.value} of the sample`, facts.classes[facts.labels[field.value]]);
 }
@@ -252,7 +254,8 @@ function figure({ name, shape: [count, side], data }) {
     const [x, y] = [map % ACROSS, Math.floor(map / ACROSS)].map((each) => each * (side + 1));
     context.putImageData(gray, x, y);
   }
-  const said = `${count} maps of ${side}×${side}, ${Math.round((100 * zeros) / data.length)} % of the values 0`;
+  const share = Math.round((100 * zeros) / data.length);
+  const said = `${count} maps of ${side}×${side}, ${share} % of the values 0`;
   picture.setAttribute("role", "img");
   picture.setAttribute("aria-label", `${name.replace("stage", "Stage ")}: ${said}`);
   const whole = document.createElement("figure");

@@ -16,6 +16,8 @@ LONGEST = (
     "test_grading",
     "test_page_every",
     "test_page_explorer",
+    "test_page_net",
+    "test_page_move",
     "test_models",
     "test_twins_onnx",
     "training-fashion-mnist",

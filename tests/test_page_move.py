@@ -72,18 +72,23 @@ def test_windows_lie_where_the_package_puts_them(figures, size, kernel, strides)
     figure = figures["windows"]
     for label, value in {"pixels": size, "kernel": kernel, "stride": strides}.items():
         slide_to(figure, label, value)
-    bars = 0
+    starts, lefts = [], []
     for name, padding in {"VALID": "valid", "symmetric": (kernel - 1) // 2, "SAME": "same"}.items():
         layer = Conv(1, kernel, strides, padding)
         left, right = pads(layer, size, size)[2:]
         number = slide(layer, (1, size, size), "x")[1]
-        bars += number
+        starts += [i * strides - left for i in range(number)]
+        lefts.append(left)
         reached = {1 - left + i * strides + j for i in range(number) for j in range(kernel)}
         missed = [str(pixel) for pixel in range(1, size + 1) if pixel not in reached]
         text = f"{name}: {left} added left, {right} right, {number} window{'s' * (number > 1)}"
         text += f"; in no window: {', '.join(missed)}." if missed else "."
         assert text in said(figure)
-    expect(figure.locator("[data-window]")).to_have_count(bars)
+    cell = figure.locator("[data-cell]").first.evaluate("e => e.width.baseVal.value")
+    bars = figure.locator("[data-window]")
+    bars = bars.evaluate_all("all => all.map(e => [e.x.baseVal.value, e.width.baseVal.value])")
+    assert [x for x, _ in bars] == pytest.approx([2.5 + cell * (max(lefts) + i) for i in starts])
+    assert [width for _, width in bars] == pytest.approx([kernel * cell - 3] * len(bars))
 
 
 def test_a_window_that_does_not_fit_is_said(figures):

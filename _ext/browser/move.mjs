@@ -25,8 +25,9 @@ function shape(name, attributes, text) {
 // A slider from least to most, or a choice of options, with its name; what it says of itself.
 function field({ name, options, least, most, value }) {
   const id = `move-${++made}`;
+  const option = (each) => new Option(each, each, false, each === value);
   const input = options
-    ? element("select", { id }, ...options.map((each) => new Option(each, each, false, each === value)))
+    ? element("select", { id }, ...options.map(option))
     : element("input", { id, type: "range", min: least, max: most, value });
   const now = element("span", { "aria-hidden": "true" });
   const whole = element("p", {}, element("label", { for: id }, name), " ", now, input);
@@ -43,7 +44,6 @@ function field({ name, options, least, most, value }) {
   }
   return { input, whole, tell };
 }
-
 
 // The next larger of 1, 2, 2.5, 5, 10 and so on.
 function round(number) {
@@ -169,8 +169,9 @@ function curves(figure, { controls, scale, values, x, y, digits, colors }) {
     }
     drawn.push(shape("text", { x: left + frame.wide / 2, y: HEIGHT - 3, "data-number": "" }, x));
     for (const { i, line } of heights) {
-      const d = line.map((value, j) => `${j ? "L" : "M"}${atX(places[j]).toFixed(1)} ${atY(value).toFixed(1)}`);
-      drawn.push(shape("path", { d: d.join(""), stroke: colors[i], "stroke-dasharray": DASHES[i] }));
+      const point = (value, j) => `${atX(places[j]).toFixed(1)} ${atY(value).toFixed(1)}`;
+      const d = `M${line.map(point).join("L")}`;
+      drawn.push(shape("path", { d, stroke: colors[i], "stroke-dasharray": DASHES[i] }));
     }
     const here = Number(cursor.input.value);
     const stem = `M${atX(places[here])} ${above}V${HEIGHT - below}`;
