@@ -16,8 +16,11 @@ BUILT := _build/.complete
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
 SOURCES := _config.yml _toc.yml references.bib runs/README.md $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 # What runs in the reader's browser (see _ext/browser).
-SOURCES += $(wildcard _static/*/* _ext/browser/*.py d2lres/*.py d2lres/machine/*.py)
+SOURCES += $(wildcard _static/*/* _ext/browser/*.* d2lres/*.py d2lres/machine/*.py)
 SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py)
+# The trained networks, their images, and what the figures that move are drawn from.
+SOURCES += $(wildcard d2lres/twins/*.py d2lres/runs/*.py d2lres/train/*.py d2lres/data/samples/cifar-10-test*)
+SOURCES += $(wildcard runs/*/run.json runs/degradation/*/* runs/cifar10-fast-0/*)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME
@@ -111,6 +114,14 @@ pyodide: ## renew the Python of the pages: make pyodide VERSION=314.0.7 (needs n
 	cd _static/pyodide && tar xzf pyodide-$(VERSION).tgz --strip-components 1 $(addprefix package/,$(PYODIDE))
 	rm _static/pyodide/pyodide-$(VERSION).tgz
 
+# Of ONNX Runtime Web, the build for the processor alone.
+.PHONY: onnxruntime
+onnxruntime: ## renew what runs the trained networks: make onnxruntime VERSION=1.30.0 (needs npm)
+	cd _static/onnxruntime && npm pack --silent onnxruntime-web@$(VERSION)
+	cd _static/onnxruntime && tar xzf onnxruntime-web-$(VERSION).tgz --strip-components 2 $(addprefix package/dist/,$(ONNXRUNTIME))
+	rm _static/onnxruntime/onnxruntime-web-$(VERSION).tgz
+
+ONNXRUNTIME := ort.wasm.bundle.min.mjs ort-wasm-simd-threaded.wasm
 PYODIDE := pyodide.mjs pyodide.asm.mjs pyodide.asm.wasm python_stdlib.zip pyodide-lock.json
 
 help: ## list the targets

@@ -19,6 +19,8 @@ LONGEST = (
     "test_twins_onnx",
     "near-the-identity",
     "test_page_explorer",
+    "test_page_net",
+    "test_page_move",
     "what-the-sum-does",
     "transfer",
     "test_plot",

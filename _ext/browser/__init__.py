@@ -1,13 +1,16 @@
-"""The Python that runs in the reader's browser: the rooms that need the standard library alone.
+"""What runs in the reader's browser.
 
-They go into one file beside the pages, d2lres.zip, with `explorer`, which the page of that name
-asks.  `_static/python.mjs` starts Pyodide and unpacks them.
+Python, the rooms that need the standard library alone: they go into one file beside the pages,
+d2lres.zip, with `explorer`, which the page of that name asks.  `_static/python.mjs` starts Pyodide
+and unpacks them.  `nets` writes the trained networks, `move` the figures that a reader can move.
 """
 
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sphinx.application import Sphinx
+
+from browser import move, nets
 
 ROOT = Path(__file__).parents[2]
 ROOMS = ("structure", "drawing", "machine")
@@ -16,6 +19,8 @@ FILES = ("__init__", "errors", "files", "names")
 
 def setup(app: Sphinx) -> dict:
     app.connect("build-finished", write)
+    nets.setup(app)
+    move.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -54,14 +54,16 @@ def model_of(
     `parameters` in NumPy as `read_params` gives them; `input_shape` (C, H, W) of an image (None:
     the architecture's own, with the channels that the weights are for); `stages`, whether what
     leaves each stage is an output, too, called `stage1`, `stage2` and so on; `switches`, whether
-    each residual block has an input of its own, a scalar such as `stage1.block1.switch` that
-    multiplies its branch: 1 keeps it, 0 leaves it out; `facts`, what else whoever runs the file
-    must know, such as {"classes": names, "means": numbers, "deviations": numbers}: it is kept in
-    the model's metadata and told in its doc_string.
+    each block has an input of its own, a scalar such as `stage1.block1.switch`: 1 keeps the block,
+    0 leaves it out; `facts`, what else whoever runs the file must know, such as {"classes": names,
+    "means": numbers, "deviations": numbers}: it is kept in the model's metadata and told in its
+    doc_string.
+    The switch s of a residual block gives s F(x) + shortcut(x), that of a plain one s F(x) +
+    (1 - s) x; a plain block that changes the shape has none.
     A batch may have any size, its images only the one.  Batch normalization has its stored
     statistics.
-    Raises ConfigError for a net or parameters that do not fit, or switches where no block is
-    residual; ShapeError for an image that is too small.
+    Raises ConfigError for a net or parameters that do not fit, or switches where no block can be
+    left out; ShapeError for an image that is too small.
     Source: the operators of ONNX, opset 17.  Chapter "After MXNet".
     """
     architecture, layout, epsilons = net, "NCHW", {}
@@ -77,8 +79,8 @@ def model_of(
     graph.leave(x, "logits")
     if switches and len(graph.inputs) == 1:
         raise ConfigError(
-            f"export: switches, but no block of {architecture.name} is residual; expected a net "
-            "with shortcuts. Leave the switches out."
+            f"export: switches, but no block of {architecture.name} can be left out; expected a "
+            "net with shortcuts, or with blocks that keep the shape. Leave the switches out."
         )
     return graph.model(architecture.name, about(architecture, shape, layout) | (facts or {}))
 
@@ -142,18 +144,17 @@ class Graph:
         axes = ["N", *self.shapes[x]]
         self.outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, axes))
 
-    def switched(self, y, block) -> str:
-        """A branch times its switch, where there are switches."""
-        if not self.has_switches:
-            return y
-        switch = f"{block}.switch"
-        self.inputs.append(helper.make_tensor_value_info(switch, TensorProto.FLOAT, []))
-        return self.node("Mul", [y, switch], f"{block}.switched")
+    def switch(self, block) -> str:
+        """The input that says how much of a block counts."""
+        name = f"{block}.switch"
+        self.inputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, []))
+        self.shapes[name] = ()
+        return name
 
     def node(self, op, inputs, name, shape=None, **attributes) -> str:
         """An operation that gives the value `name`, of the shape of its first input or another."""
         self.nodes.append(helper.make_node(op, inputs, [name], name, **attributes))
-        self.shapes[name] = shape or self.shapes[inputs[0]]
+        self.shapes[name] = self.shapes[inputs[0]] if shape is None else shape
         return name
 
     def tensor(self, name, values) -> str:
@@ -226,5 +227,5 @@ def told(facts: dict, switches: bool) -> str:
     if facts.get("classes"):
         lines[2] += f" Classes, from 0 on: {', '.join(facts['classes'])}."
     if switches:
-        lines.insert(2, "Inputs *.switch: what a block's branch is multiplied by; 1 keeps it.")
+        lines.insert(2, "Inputs *.switch, one for each block: 1 keeps it, 0 leaves it out.")
     return "\n".join(lines)

@@ -11,6 +11,8 @@ import numpy
 from ..errors import ConfigError
 from ..structure import arch, slide
 
+ONE = numpy.array(1, "float32")
+
 
 @singledispatch
 def write(layer, graph, x: str, name: str) -> str:
@@ -130,14 +132,22 @@ def zeros_around(graph, x, name, channels, top=0, bottom=0, left=0, right=0) -> 
 @write.register
 def _(block: arch.Residual, graph, x, name):
     x = chain(block.before, graph, x, f"{name}.before")
-    y = graph.switched(chain(block.branch, graph, x, name), name)
+    y = chain(block.branch, graph, x, name)
+    if graph.has_switches:
+        y = graph.node("Mul", [y, graph.switch(name)], f"{name}.switched")
     x = chain(block.shortcut, graph, x, f"{name}.shortcut")
     return chain(block.after, graph, graph.node("Add", [y, x], f"{name}.add"), f"{name}.after")
 
 
 @write.register
 def _(block: arch.Plain, graph, x, name):
-    return chain(block.branch, graph, x, name)
+    y = chain(block.branch, graph, x, name)
+    if not graph.has_switches or graph.shapes[y] != graph.shapes[x]:
+        return y
+    switch = graph.switch(name)
+    kept = graph.node("Mul", [y, switch], f"{name}.switched")
+    rest = graph.node("Sub", [graph.tensor(f"{name}.one", ONE), switch], f"{name}.rest", ())
+    return graph.node("Add", [kept, graph.node("Mul", [x, rest], f"{name}.passed")], f"{name}.out")
 
 
 @write.register

@@ -1,0 +1,173 @@
+// The trained networks in a thread of their own, so that the page goes on while they work.
+// See net.mjs, which asks, and _ext/browser/nets.py, which wrote what is loaded here.
+import { InferenceSession, Tensor, env } from "./onnxruntime/ort.wasm.bundle.min.mjs";
+
+const SIDE = 32; // pixels of a stored image
+const ROW = 20; // images in a row of their picture
+const BATCH = 50;
+
+// --- loading -----------------------------------------------------------------------------------
+
+const nets = new URL("nets/", import.meta.url);
+let read = 0;
+let all = 1;
+
+// A file of that folder, told byte by byte.
+async function file(name) {
+  const reply = await fetch(new URL(name, nets), { cache: "no-cache" });
+  if (!reply.ok) throw new Error(`${reply.url}: ${reply.status}`);
+  const counted = new TransformStream({
+    transform(piece, onwards) {
+      read += piece.byteLength;
+      postMessage({ progress: Math.min(1, read / all) });
+      onwards.enqueue(piece);
+    },
+  });
+  return new Response(reply.body.pipeThrough(counted)).arrayBuffer();
+}
+
+async function start() {
+  const facts = JSON.parse(new TextDecoder().decode(await file("nets.json")));
+  all = [facts.runtime, ...facts.nets].reduce((sum, each) => sum + each.bytes, 0);
+  const [wasm, images, ...models] = await Promise.all(
+    [facts.runtime.file, facts.images, ...facts.nets.map((net) => net.file)].map(file),
+  );
+  Object.assign(env.wasm, { numThreads: 1, wasmBinary: wasm });
+  const sessions = [];
+  for (const model of models) sessions.push(await InferenceSession.create(new Uint8Array(model)));
+  return { facts, sessions, pixels: await decoded(images, facts.labels.length) };
+}
+
+// Red, green and blue of each image.
+async function decoded(bytes, count) {
+  const picture = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none" });
+  const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  context.drawImage(picture, 0, 0);
+  return Array.from({ length: count }, (_, i) => {
+    const [x, y] = [SIDE * (i % ROW), SIDE * Math.floor(i / ROW)];
+    return opaque(context.getImageData(x, y, SIDE, SIDE).data);
+  });
+}
+
+function opaque(rgba) {
+  return Uint8ClampedArray.from({ length: 3 * SIDE * SIDE }, (_, i) => {
+    return rgba[4 * Math.floor(i / 3) + (i % 3)];
+  });
+}
+
+// --- running -----------------------------------------------------------------------------------
+
+// Images as a network was trained to see them: of its size, channels first, normalized.
+function prepared(images, { side, means, deviations }) {
+  const X = new Float32Array(images.length * 3 * side * side);
+  let place = 0;
+  for (const image of images) {
+    for (let channel = 0; channel < 3; channel++) {
+      for (let i = 0; i < side * side; i++) {
+        const value = pixel(image, Math.floor(i / side), i % side, channel, SIDE / side);
+        X[place++] = (value / 255 - means[channel]) / deviations[channel];
+      }
+    }
+  }
+  return new Tensor("float32", X, [images.length, 3, side, side]);
+}
+
+// Of a smaller image, the rounded mean of four, as OpenCV makes it, with which they were trained.
+function pixel(image, row, column, channel, times) {
+  if (times === 1) return image[3 * (SIDE * row + column) + channel];
+  const first = 3 * (2 * SIDE * row + 2 * column) + channel;
+  const below = first + 3 * SIDE;
+  return (image[first] + image[first + 3] + image[below] + image[below + 3] + 2) >> 2;
+}
+
+// The names of blocks that are left out and that this network has no switch for.
+function stuck(session, without) {
+  return without.filter((name) => !session.inputNames.includes(`${name}.switch`));
+}
+
+let last = Promise.resolve();
+
+// One after another: a session answers one question at a time.
+function run(session, images, net, without, outputs) {
+  const asked = { images: prepared(images, net) };
+  for (const name of session.inputNames.slice(1)) {
+    const left = without.includes(name.replace(".switch", ""));
+    asked[name] = new Tensor("float32", [left ? 0 : 1], []);
+  }
+  last = last.catch(() => {}).then(() => session.run(asked, outputs));
+  return last;
+}
+
+function softmax(scores) {
+  const largest = Math.max(...scores);
+  const powers = Array.from(scores, (score) => Math.exp(score - largest));
+  const sum = powers.reduce((a, b) => a + b);
+  return powers.map((power) => power / sum);
+}
+
+// --- what the page asks ------------------------------------------------------------------------
+
+const answers = {
+  async load({ facts }) {
+    return facts;
+  },
+
+  image({ pixels }, { number }) {
+    return pixels[number];
+  },
+
+  // The probabilities of each network, and the maps of one: null where a block cannot be left out.
+  async see({ facts, sessions }, { image, without, shown }) {
+    const found = [];
+    for (const [i, session] of sessions.entries()) {
+      const lacking = stuck(session, without);
+      const outputs = i === shown ? session.outputNames : ["logits"];
+      const values =
+        lacking.length === 0 && (await run(session, [image], facts.nets[i], without, outputs));
+      found.push({
+        lacking,
+        probabilities: values && softmax(values.logits.data),
+        maps: values && i === shown ? mapsOf(values) : null,
+      });
+    }
+    return found;
+  },
+
+  // How many images of the sample a network has right: null where a block cannot be left out,
+  // nothing where the page has stopped it.
+  async count({ facts, sessions, pixels }, { net, without }, id) {
+    if (stuck(sessions[net], without).length) return null;
+    const classes = facts.classes.length;
+    let right = 0;
+    for (let i = 0; i < pixels.length; i += BATCH) {
+      const batch = pixels.slice(i, i + BATCH);
+      const { logits } = await run(sessions[net], batch, facts.nets[net], without, ["logits"]);
+      for (let j = 0; j < batch.length; j++) {
+        const scores = logits.data.slice(j * classes, (j + 1) * classes);
+        right += scores.indexOf(Math.max(...scores)) === facts.labels[i + j];
+      }
+      postMessage({ id, counted: i + batch.length });
+      await new Promise((done) => setTimeout(done)); // let the page's next question in
+      if (stopped.delete(id)) return undefined;
+    }
+    return right;
+  },
+};
+
+function mapsOf(values) {
+  const stages = Object.entries(values).filter(([name]) => name.startsWith("stage"));
+  return stages.map(([name, { dims, data }]) => ({ name, shape: dims.slice(1), data }));
+}
+
+const stopped = new Set();
+const started = start();
+started.catch((error) => postMessage({ failed: error.message }));
+
+onmessage = async ({ data: { id, what, words, stop } }) => {
+  if (stop !== undefined) return stopped.add(stop);
+  try {
+    postMessage({ id, answer: await answers[what](await started, words, id) });
+  } catch (error) {
+    postMessage({ id, error: error.message });
+  }
+};

@@ -1,0 +1,319 @@
+"""The trained networks in a browser: what they answer is what the chapters and Gluon found."""
+
+import json
+import re
+import sys
+from math import sqrt
+from pathlib import Path
+
+import numpy
+import pytest
+from PIL import Image
+
+import d2lres
+from d2lres import data
+from d2lres.runs import trained_net
+
+playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
+ROOT = Path(__file__).parents[1]
+sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "_ext")]
+browse = pytest.importorskip("browse", reason="no scripts/browse.py")
+nets = pytest.importorskip("browser.nets", reason="no Sphinx")
+
+PAGE = "chapters/trained-networks.html"
+pytestmark = [
+    pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path"),
+    pytest.mark.skipif(not (browse.HTML / PAGE).exists(), reason="no book: make book"),
+]
+expect = playwright.expect
+LONG = 60_000  # milliseconds, on a machine with other work
+TITLES = list(nets.NETS)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as started:
+        yield browse.launch(started)
+
+
+@pytest.fixture(scope="module")
+def here():
+    with browse.served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visit():
+    visit = browse.Visit()
+    yield visit
+    assert not visit.errors and not visit.failed and not visit.outside
+
+
+@pytest.fixture(scope="module")
+def page(browser, here, visit):
+    """The page, with the networks there."""
+    page = browse.watched(browser, here, visit, viewport=browse.DESK)
+    asked = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(here + PAGE)
+    page.wait_for_load_state("networkidle")
+    assert not [url for url in asked if re.search("onnx|webp|nets", url)]  # before it is asked for
+    page.get_by_role("button", name="Load the networks").click()
+    expect(place(page, "counted")).to_contain_text("all blocks", timeout=LONG)
+    yield page
+    page.close()
+
+
+def place(page, name: str):
+    return page.locator(f"[data-place={name}]")
+
+
+def status(page) -> str:
+    return page.locator("#net > .status").inner_text()
+
+
+def choose(page, number: int) -> None:
+    """Go to an image of the sample, and wait for the answers to it."""
+    page.evaluate("document.querySelector('#net > .status').textContent = ''")
+    page.get_by_label("Number in the sample").fill(str(number))
+    page.keyboard.press("Enter")
+    expect(place(page, "name")).to_contain_text(f"Image {number} of the sample: ")
+    expect(page.locator("#net > .status")).to_contain_text(TITLES[0])
+
+
+def table(page) -> list[list[float]]:
+    """The percentages: a row for each class, a column for each network."""
+    rows = place(page, "probabilities").locator("tr").all()
+    return [[float(c.rstrip(" %")) for c in row.locator("td").all_text_contents()] for row in rows]
+
+
+def counted(page, words: str) -> dict[str, int]:
+    """How many images each network has right, once that is counted."""
+    expect(place(page, "counted")).to_contain_text(words, timeout=LONG)
+    said = place(page, "counted").inner_text()
+    return {t: int(n) for t in TITLES for n in re.findall(rf"\b{re.escape(t)}: (\d+): ", said)}
+
+
+def stored(chapter: str, cell: str) -> str:
+    """What a cell of a chapter has printed."""
+    notebook = json.loads((ROOT / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8"))
+    (found,) = (each for each in notebook["cells"] if each["id"] == cell)
+    return "".join("".join(output.get("text", "")) for output in found["outputs"])
+
+
+# --- the numbers ---------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def scores():
+    """The probabilities of ten images by Gluon: (3 nets, 10 images, 10 classes)."""
+    from d2lres.data import BatchIterator
+    from d2lres.live import npx
+
+    sample, found = data.load("cifar-10", data="sample"), []
+    for run in map(d2lres.recorded, nets.NETS.values()):
+        net, options = trained_net(run), {"resize": run.recipe.resize}
+        X, _ = next(iter(BatchIterator(sample, "test", 10, normalize=run.normalization, **options)))
+        found.append(npx.softmax(net(X)).asnumpy())
+    return numpy.array(found)
+
+
+def test_ten_images_get_the_probabilities_that_gluon_gives_them(page, scores):
+    for number in range(10):
+        choose(page, number)
+        expected = 100 * scores[:, number].T
+        assert numpy.allclose(table(page), expected, atol=0.051)
+        assert place(page, "probabilities").locator("[data-best]").count() == 3
+        words = f"{TITLES[0]}: {data.SETS['cifar-10'].classes[expected[:, 0].argmax()]}"
+        assert words in status(page)
+
+
+def test_what_is_right_is_what_the_chapters_count(page):
+    """With all blocks; and the errors beside them are those of a share of so many."""
+    found = counted(page, "all blocks")
+    (right, n), error = re.findall(r"(\d+) of (\d+) are right: [\d.]+ ± ([\d.]+)", stored(
+        "reading", "12-b27e06df"
+    ))[0][:2], 100 * sqrt(0.912 * 0.088 / 500)  # fmt: skip
+    assert (found["ResNet-20"], 500) == (int(right), int(n))
+    first = place(page, "counts").locator("tr").first.inner_text()
+    assert f"{right}: 91.2 ± {error:.1f} %" in first
+    assert f"{100 * d2lres.recorded('cifar10-fast-0').record['final']['test_acc']:.1f} %" in first
+    pair = re.findall(
+        r"(plain20|resnet20) +([\d.]+)", stored("near-the-identity", "pair-without-one")
+    )
+    for name, share in pair:
+        title = f"{'plain' if name.startswith('plain') else 'ResNet'}-20, short"
+        assert found[title] == round(500 * float(share))
+
+
+def test_without_a_block_it_is_what_the_chapters_count(page, place_of=4):
+    """The fifth of the blocks that keep the shape."""
+    names = [f"stage {i} block {j}" for i in (1, 2, 3) for j in (1, 2, 3) if i == 1 or j > 1]
+    name = names[place_of]
+    box = page.locator(f"[name='{name.replace('stage ', 'stage').replace(' block ', '.block')}']")
+    box.uncheck()
+    found = counted(page, f"Counted, without {name}.")
+    alone = re.findall(r"branch/shortcut [\d.]+, ([\d.]+)", stored("reading", "95-5336b7fa"))
+    assert found["ResNet-20"] == round(500 * float(alone[place_of]))
+    for kind in ("plain", "resnet"):
+        (line,) = re.findall(rf"{kind}20.*", stored("near-the-identity", "pair-without-one"))
+        title = f"{kind.replace('resnet', 'ResNet')}-20, short"
+        assert found[title] == round(500 * float(line.split()[2:][place_of]))
+    box.check()
+
+
+def test_a_plain_network_keeps_the_block_that_changes_the_shape(page):
+    page.locator("[name='stage2.block1']").uncheck()
+    text = f"{TITLES[2]} cannot go without stage 2 block 1"
+    expect(page.locator("#net > .status")).to_contain_text(text)
+    rows = place(page, "counts").locator("tr")
+    expect(rows.last).to_contain_text("not possible")
+    expect(rows.nth(1)).to_contain_text("seen …")
+    page.get_by_role("button", name="All blocks").click()  # what is being counted is given up
+    whole, chosen, _ = rows.nth(1).locator("td").all_text_contents()
+    assert whole == chosen and whole.startswith("285: ")
+
+
+def test_the_maps_have_the_shapes_and_zeros_of_the_chapter(page):
+    """Those of image 7, which the chapter looks at."""
+    choose(page, 7)
+    lines = re.findall(r"stage\d +\((\d+), (\d+), \d+\).* (\d+)% of them 0", stored(
+        "reading", "18-d11c9bd5"
+    ))  # fmt: skip
+    expect(place(page, "maps")).to_contain_text(f"{lines[0][2]} % of the values 0")
+    captions = place(page, "maps").locator("figcaption").all_text_contents()
+    assert captions == [
+        f"After stage {i}: {count} maps of {side}×{side}, {zeros} % of the values 0"
+        for i, (count, side, zeros) in enumerate(lines, 1)
+    ]
+    page.get_by_label("Maps between").select_option("plain-20, short")
+    expect(place(page, "maps")).to_contain_text("64 maps of 4×4")
+    page.get_by_label("Maps between").select_option("ResNet-20")
+
+
+def test_the_pages_claims_hold():
+    """What it says of sizes, trainings and errors."""
+    text = " ".join((ROOT / "chapters" / "trained-networks.md").read_text(encoding="utf-8").split())
+    static = browse.HTML / "_static"
+    models = sum(path.stat().st_size for path in (static / "nets").glob("*.onnx"))
+    runtime = sum(path.stat().st_size for path in (static / "onnxruntime").glob("*.*m*"))
+    assert f"{models / 1e6:.0f} MB" in text and f"{runtime / 1e6:.0f} MB" in text
+    assert f"{100 * sqrt(0.9 * 0.1 / 500):.1f} points near 0.9" in text
+    assert f"{100 * sqrt(0.5 * 0.5 / 500):.1f} near 0.5" in text
+    long, *short = (d2lres.recorded(name) for name in nets.NETS.values())
+    assert f"for {long.recipe.num_epochs} epochs" in text and long.recipe.images is None
+    for run in short:
+        assert (run.recipe.images, run.recipe.resize, run.recipe.num_epochs) == (10_000, 16, 15)
+        assert sum(map(sum, run.record["final"]["confusion"])) == 5_000
+    one, other = ({**run.recipe.to_dict(), "name": ""} for run in short)
+    assert one.pop("architecture") == other.pop("architecture").replace("plain", "resnet")
+    assert one == other and short[0].record["settings"] == short[1].record["settings"]
+    ratio = re.findall(r"branch/shortcut [\d.]+, ([\d.]+)", stored("reading", "95-5336b7fa"))
+    assert min(ratio) == ratio[0]
+
+
+# --- an image of one's own -----------------------------------------------------------------------
+
+
+def test_a_picture_is_cut_made_small_and_seen(page, tmp_path):
+    """A stored image, enlarged to squares and put between two bars, is that image again."""
+    choose(page, 7)
+    before = table(page)
+    small = data.load("cifar-10", data="sample").test_images[7].transpose(1, 2, 0)
+    wide = Image.new("RGB", (640, 320))
+    wide.paste(Image.fromarray(small).resize((320, 320), Image.Resampling.NEAREST), (160, 0))
+    wide.save(tmp_path / "ship.png")
+    page.get_by_label("A picture of your own").set_input_files(tmp_path / "ship.png")
+    name = "ship.png, 640×320 pixels, cut to its middle square and made 32×32 pixels"
+    expect(place(page, "name")).to_have_text(name)
+    expect(place(page, "probabilities")).not_to_contain_text("(true)")
+    assert numpy.allclose(table(page), before, atol=3)
+
+
+def test_a_file_that_is_no_picture_is_refused_and_the_image_stays(page, tmp_path):
+    name = place(page, "name").inner_text()
+    (tmp_path / "notes.txt").write_text("no picture")
+    page.get_by_label("A picture of your own").set_input_files(tmp_path / "notes.txt")
+    expect(page.locator("#net > .status")).to_contain_text("notes.txt: no image that this browser")
+    assert place(page, "name").inner_text() == name
+
+
+def test_what_is_painted_changes_the_answer_and_goes_again(page):
+    choose(page, 7)
+    before, shown = status(page), page.locator("#net > .status")
+    page.get_by_label("Brush").fill("12")
+    canvas = page.locator("#net canvas[tabindex]")
+    box = canvas.bounding_box()
+    page.mouse.move(box["x"] + 90, box["y"] + 100)
+    page.mouse.down()
+    page.mouse.move(box["x"] + 180, box["y"] + 150)
+    page.mouse.up()
+    expect(place(page, "name")).to_have_text("Image 7 of the sample: ship, drawn on")
+    expect(shown).not_to_have_text(before)
+    page.get_by_role("button", name="As it was").click()
+    expect(place(page, "name")).to_have_text("Image 7 of the sample: ship")
+    expect(shown).to_have_text(before)
+
+
+# --- for everyone --------------------------------------------------------------------------------
+
+
+def test_the_keyboard_alone_does_it_all(page):
+    """From the number through the form; each stop is seen."""
+    choose(page, 3)
+    page.get_by_label("Number in the sample").focus()
+    page.keyboard.press("ArrowUp")
+    expect(place(page, "name")).to_contain_text("Image 4 of the sample")
+    page.locator("#net canvas[tabindex]").focus()
+    page.keyboard.press("ArrowDown")
+    assert re.search(r"Column \d+, row \d+; space paints", status(page))
+    page.keyboard.press("Space")
+    expect(place(page, "name")).to_contain_text("drawn on")
+    stops = []
+    ring = """() => { const e = document.activeElement, s = getComputedStyle(e);
+      return [e.name || e.id, s.outlineStyle != "none" && parseFloat(s.outlineWidth) > 0]; }"""
+    for _ in range(18):
+        page.keyboard.press("Tab")
+        stops.append(page.evaluate(ring))
+    assert all(seen for _, seen in stops), stops
+    names = [name for name, _ in stops]
+    assert {"file", "brush", "stage1.block1", "stage3.block3", "all"} <= set(names)
+    page.locator("[name='stage3.block3']").focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#net > .status")).to_contain_text("Without stage 3 block 3. ResNet-20:")
+    page.keyboard.press("Space")
+    expect(page.locator("#net > .status")).to_contain_text("All blocks. ResNet-20:")
+
+
+@pytest.mark.parametrize("size", [browse.DESK, browse.TELEPHONE], ids=["desk", "telephone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_it_fits_the_screen_and_axe_finds_nothing(page, size, theme):
+    page.set_viewport_size(size)
+    page.emulate_media(color_scheme=theme)
+    page.wait_for_function(
+        "width => document.documentElement.scrollWidth <= width", arg=size["width"]
+    )
+    assert not browse.axe(page, "#net")
+    page.set_viewport_size(browse.DESK)
+    page.emulate_media(color_scheme="light")
+
+
+def test_networks_that_did_not_come_can_be_asked_again(browser, here):
+    page = browser.new_page()
+    page.route("**/nets.json", lambda route: route.abort())
+    page.goto(here + PAGE)
+    button = page.get_by_role("button", name="Load the networks")
+    button.click()
+    expect(page.locator("#net > .status")).to_contain_text("did not come", timeout=LONG)
+    page.unroute("**/nets.json")
+    button.click()
+    expect(place(page, "name")).to_contain_text("Image 7", timeout=LONG)
+    page.close()
+
+
+def test_a_page_from_a_folder_says_what_to_do(browser):
+    page = browser.new_page()
+    page.goto((browse.HTML / PAGE).as_uri())
+    expect(page.locator("#net > .status")).to_contain_text("make serve")
+    expect(page.get_by_role("button", name="Load the networks")).to_be_hidden()
+    page.close()
