@@ -1,7 +1,8 @@
-"""A drawing as SVG: as wide as its place, in the page's colors, its text can be selected.
+"""A drawing as SVG: not wider than its place, in the page's colors, its text can be selected.
 
-The page may set the colors of a dark theme: --drawing-card, -ink, -soft, -line and -faint.  A shape
-with a tip is a group with a title, which browsers show to who points at it.
+The page may set the colors of a dark theme: --drawing-card, -ink, -soft, -line and -faint;
+elsewhere the drawing is a white card with dark text.  A shape with a tip is a group with a title,
+which browsers show to who points at it.
 """
 
 from functools import singledispatch
@@ -20,16 +21,18 @@ HATCH = (
 
 
 def to_svg(drawing: Drawing) -> str:
-    """The drawing as an SVG element, not wider than it was drawn."""
+    """The drawing as an SVG element, in its own size where there is room."""
     width, height = pixels(drawing.width), pixels(drawing.height)
     hatched = any(getattr(shape, "hatched", False) for shape in drawing.shapes)
     opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" width="100%" '
-        f'viewBox="0 0 {width} {height}" aria-label="{escape(drawing.alt)}" '
-        f'style="max-width: {width}px" font-family="{FONT}, Verdana, sans-serif">'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
+        f'aria-label="{escape(drawing.alt)}" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" style="max-width: 100%; height: auto" '
+        f'font-family="{FONT}, Verdana, sans-serif">'
     )
+    card = element("rect", width="100%", height="100%", fill=css(CARD))
     shapes = (told(painted(shape), getattr(shape, "tip", "")) for shape in drawing.shapes)
-    return "\n".join([opening, *[HATCH] * hatched, *shapes, "</svg>"])
+    return "\n".join([opening, card, *[HATCH] * hatched, *shapes, "</svg>"])
 
 
 def told(element: str, tip: str) -> str:
