@@ -1,7 +1,7 @@
 """The Python that runs in the reader's browser: the rooms that need the standard library alone.
 
 They go into one file beside the pages, d2lres.zip, with `explorer`, which the page of that name
-asks.  `_static/python.mjs` starts Pyodide and unpacks them.
+asks, and `live`, which runs the live cells.  `_static/python.mjs` starts Pyodide and unpacks them.
 """
 
 from pathlib import Path
@@ -10,8 +10,9 @@ from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 from sphinx.application import Sphinx
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("structure", "drawing", "machine")
+ROOMS = ("structure", "machine", "drawing", "practice")
 FILES = ("__init__", "errors", "files", "names")
+ASKED = ("explorer", "live")
 
 
 def setup(app: Sphinx) -> dict:
@@ -34,4 +35,4 @@ def sources() -> dict[str, Path]:
     paths = [package / f"{name}.py" for name in FILES]
     paths += [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
     found = {path.relative_to(ROOT).as_posix(): path for path in paths}
-    return {**found, "explorer.py": Path(__file__).with_name("explorer.py")}
+    return found | {f"{name}.py": Path(__file__).with_name(f"{name}.py") for name in ASKED}

@@ -5,7 +5,9 @@ once more, and the files of this folder, in this order, make it what a reader ge
 
     code       without the marks that show nothing
     terms      the first use of a term leads to the glossary
+    drawings   networks and blocks in the page itself
     figures    the list of all figures
+    cells      buttons and sliders for the code that runs in the page
     icons      the theme's signs, as small drawings in the page instead of a library of them
     images     each with its size, loaded when it comes into view
     access     what a screen reader and a keyboard need
@@ -19,7 +21,20 @@ from pathlib import Path
 from bs4 import BeautifulSoup, Tag
 from sphinx.application import Sphinx
 
-from page import about, access, code, figures, formulas, icons, images, scripts, styles, terms
+from page import (
+    about,
+    access,
+    cells,
+    code,
+    drawings,
+    figures,
+    formulas,
+    icons,
+    images,
+    scripts,
+    styles,
+    terms,
+)
 
 LAST = 900  # after whatever else waits for the end of the build
 
@@ -39,9 +54,12 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     base = published(app.config.html_theme_options["repository_url"])
     pages = {name: read(html / name) for name in written(html) if name != "index.html"}
     signs, meanings = icons.Icons(html), terms.find(pages)
+    for name, page in pages.items():
+        drawings.inline(page, html / name)
     figures.fill(pages)
     for name, page in pages.items():
         terms.link(page, name, meanings)
+        cells.prepare(page)
         signs.draw(page)
         images.prepare(page, html / name)
         access.repair(page)
