@@ -120,7 +120,11 @@ class Names(ast.NodeVisitor):
 
     def visit_FunctionDef(self, node):
         """A function may use what is made below it, when it is called; its own names stay in it."""
-        for each in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
+        for each in (
+            *node.decorator_list,
+            *node.args.defaults,
+            *filter(None, node.args.kw_defaults),
+        ):
             self.visit(each)
         self.made.add(node.name)
         self.within(node.body, {each.arg for each in ast.walk(node.args) if hasattr(each, "arg")})
@@ -136,7 +140,9 @@ class Names(ast.NodeVisitor):
         inner = [each for each in ast.walk(node) if isinstance(each, ast.Name)]
         own = {each.id for each in inner if isinstance(each.ctx, ast.Store)}
         self.within(node.generators, own)
-        self.within([each for each in ast.iter_child_nodes(node) if each not in node.generators], own)
+        self.within(
+            [each for each in ast.iter_child_nodes(node) if each not in node.generators], own
+        )
 
     visit_SetComp = visit_DictComp = visit_GeneratorExp = visit_ListComp
 
