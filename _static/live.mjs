@@ -13,12 +13,12 @@ class Cell {
     this.code = place.querySelector(".cell_input pre");
     this.html = this.code.innerHTML;
     this.own = this.code.textContent.replace(/\n$/, ""); // the book's code
+    this.stored = place.querySelector(".cell_output")?.innerHTML ?? "";
     for (const part of ["run", "stop", "reset", "status"]) {
       this[part] = place.querySelector(`.live-${part}`);
     }
     this.area = editor(this);
     this.code.after(this.area);
-    this.code.parentElement.classList.add("live-code");
     this.code.setAttribute("aria-hidden", "true"); // the editor has the same words
     this.controls = [...place.querySelectorAll(".live-controls [name]")];
     for (const control of this.controls) {
@@ -30,6 +30,7 @@ class Cell {
     this.stop.onclick = () => stop("Stopped. The next run begins anew.");
     this.reset.onclick = () => {
       this.write(this.own);
+      this.output().innerHTML = this.stored;
       this.say("As in the book again.");
       this.run.focus(); // Reset goes away
     };
@@ -65,13 +66,17 @@ class Cell {
   }
 
   show(outputs) {
-    let place = this.place.querySelector(".cell_output");
-    if (!place) {
-      place = document.createElement("div");
-      place.className = "cell_output docutils container";
-      this.place.append(place);
-    }
-    place.replaceChildren(...outputs.map(shown));
+    this.output().replaceChildren(...outputs.map(shown));
+  }
+
+  // Where the outputs stand; a cell without any gets the place now.
+  output() {
+    const there = this.place.querySelector(".cell_output");
+    if (there) return there;
+    const place = document.createElement("div");
+    place.className = "cell_output docutils container";
+    this.place.append(place);
+    return place;
   }
 }
 

@@ -27,14 +27,19 @@ def plan(asked: str) -> str:
     """The numbers of the cells to run so that one gives what it would from top to bottom.
 
     Argument: an object with the code of all `cells`, in their order, and the number `wanted`.
-    Cells that were run as they stand, after what they need, are left out.
+    Cells that were run as they stand, in their order, are left out up to the first that was not.
     """
     asked = json.loads(asked)
     codes, wanted = asked["cells"], asked["wanted"]
     needed = providers([Names.of(code) for code in codes], wanted)
-    order = sorted(needed)
-    first = next((i for i, cell in enumerate(order) if stale(cell, codes, needed)), len(order))
-    return json.dumps([*order[first:], wanted])
+    order, fresh, latest = sorted(needed), 0, -1
+    when = {cell: time for time, cell in enumerate(ran)}
+    for cell in order:  # those that were run in this order, and nothing of them is lost
+        taken = any(makers.get(name) != cell for name in needed[cell])
+        if ran.get(cell) != codes[cell] or taken or when[cell] < latest:
+            break
+        fresh, latest = fresh + 1, when[cell]
+    return json.dumps([*order[fresh:], wanted])
 
 
 def providers(cells: "list[Names]", wanted: int) -> "dict[int, set[str]]":
@@ -51,11 +56,6 @@ def providers(cells: "list[Names]", wanted: int) -> "dict[int, set[str]]":
         if cells[i].unread:
             needed.setdefault(i, set())
     return needed
-
-
-def stale(cell: int, codes: "list[str]", needed: "dict[int, set[str]]") -> bool:
-    """Whether a needed cell has to be run: it never was, was edited, or its names were taken."""
-    return ran.get(cell) != codes[cell] or any(makers.get(name) != cell for name in needed[cell])
 
 
 class Names(ast.NodeVisitor):
