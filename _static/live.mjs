@@ -45,8 +45,8 @@ class Cell {
     for (const control of this.controls) {
       const value = line(control.name).exec(text)?.[2];
       if (value !== undefined) control.value = value;
-      const shown = control.parentElement.querySelector("output");
-      if (shown) shown.value = control.value;
+      const shown = control.parentElement.querySelector(".live-value");
+      if (shown) shown.textContent = control.value;
     }
     save(this, text);
   }

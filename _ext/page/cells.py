@@ -53,7 +53,8 @@ def controls_of(page: BeautifulSoup, code: str):
         make = slider if match.re is RANGE else choice
         label.append(make(page, match))
         if match.re is RANGE:
-            label.append(page.new_tag("output", string=match[2]))
+            look = {"class": "live-value", "aria-hidden": "true"}  # the slider says it itself
+            label.append(page.new_tag("span", string=match[2], attrs=look))
         yield label
 
 
