@@ -15,6 +15,7 @@ LONGEST = (
     "test_grading_course",
     "test_grading",
     "test_page_every",
+    "test_page_live",
     "test_page_explorer",
     "test_models",
     "test_twins_onnx",
