@@ -17,7 +17,7 @@ BUILT := _build/.complete
 SOURCES := _config.yml _toc.yml references.bib runs/README.md $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 # What runs in the reader's browser (see _ext/browser).
 SOURCES += $(wildcard _static/*/* _ext/browser/*.py d2lres/*.py d2lres/machine/*.py)
-SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py)
+SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py d2lres/practice/*.py)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME

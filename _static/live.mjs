@@ -22,7 +22,6 @@ class Cell {
     this.code.setAttribute("aria-hidden", "true"); // the editor has the same words
     this.controls = [...place.querySelectorAll(".live-controls [name]")];
     for (const control of this.controls) {
-      control.disabled = false;
       control.addEventListener("input", () => this.set(control.name, control.value));
     }
     this.run.disabled = false;
@@ -44,6 +43,7 @@ class Cell {
     this.reset.hidden = text === this.own;
     for (const control of this.controls) {
       const value = line(control.name).exec(text)?.[2];
+      control.disabled = value === undefined; // its line is gone
       if (value !== undefined) control.value = value;
       const shown = control.parentElement.querySelector(".live-value");
       if (shown) shown.textContent = control.value;
