@@ -283,3 +283,14 @@ def test_on_a_telephone_code_and_drawings_move_within_the_page(page):
     assert wide.evaluate("each => each.scrollWidth > each.clientWidth")
     letters = wide.locator("text").nth(2).evaluate("each => each.getBoundingClientRect().height")
     assert letters > 10
+
+
+def test_a_page_from_a_folder_shows_what_is_stored_and_no_buttons(browser):
+    page = browser.new_page()
+    said = []
+    page.on("console", lambda each: each.type == "error" and said.append(each.text))
+    page.goto((browse.HTML / PAGE).as_uri())
+    expect(page.locator(".live-bar")).to_have_count(0)
+    expect(page.locator("svg.drawing").first).to_be_visible()
+    assert said == []
+    page.close()

@@ -15,6 +15,11 @@ from bs4 import BeautifulSoup, Tag
 
 RANGE = re.compile(r"^(\w+) *= *(-?\d+) *# *(-?\d+) to (-?\d+)$", re.MULTILINE)
 CHOICE = re.compile(r"""^(\w+) *= *("?)([^"\n#]+)\2 *# *([^\n]+?) or ([^\s]+)$""", re.MULTILINE)
+# A page that was opened from a folder may not load modules, and so has nothing to run.
+START = """
+if (location.protocol !== "file:") import("%s_static/live.mjs");
+else document.querySelectorAll(".live-bar, .live-controls").forEach((each) => each.remove());
+"""
 
 
 def prepare(page: BeautifulSoup) -> None:
@@ -29,8 +34,8 @@ def prepare(page: BeautifulSoup) -> None:
             place.extend(controls)
             code.insert_after(place)
     if cells:
-        root = page.html["data-content_root"]
-        page.body.append(page.new_tag("script", type="module", src=f"{root}_static/live.mjs"))
+        start = START % page.html["data-content_root"]
+        page.body.append(page.new_tag("script", type="module", string=start))
 
 
 def bar(page: BeautifulSoup, number: int) -> Tag:
