@@ -3,8 +3,8 @@
 `import d2lres` loads neither MXNet nor NumPy nor matplotlib: each name below is imported from its
 room when it is first used.  It has every later import of MXNet prepared, by whomever (see
 `machine.importing`).  The rooms, each with a docstring of its own, in the reader's order:
-`structure`, `machine`, `live`, `twins`, `drawing`, `plot`, `data`, `train`, `runs`, `classroom`,
-`commands`.
+`structure`, `machine`, `live`, `twins`, `drawing`, `practice`, `plot`, `data`, `train`, `runs`,
+`classroom`, `commands`.
 """
 
 from .machine.importing import install as prepare_imports_of_mxnet

@@ -18,6 +18,7 @@ LONGEST = (
     "training-fashion-mnist",
     "test_twins_onnx",
     "near-the-identity",
+    "test_page_live",
     "test_page_explorer",
     "test_page_net",
     "test_page_move",

@@ -126,7 +126,8 @@ def test_pyodide_is_as_its_readme_says():
     assert f"Pyodide](https://pyodide.org) {version}," in readme and f"VERSION={version}`" in readme
     files = {path.name: path.stat().st_size for path in (STATIC / "pyodide").iterdir()}
     whole = sum(size for name, size in files.items() if name not in ("README.md", "LICENSE"))
-    assert f"which is {whole / 1e6:.1f} MB" in (ROOT / "chapters" / "explorer.md").read_text()
+    for page in ("explorer", "running"):
+        assert f" {whole / 1e6:.1f} MB" in (ROOT / "chapters" / f"{page}.md").read_text()
     fetched = sum(files[n] for n in ("pyodide.asm.wasm", "python_stdlib.zip", "pyodide-lock.json"))
     worker = (STATIC / "python-worker.mjs").read_text()
     assert float(re.search(r"MEGABYTES = ([\d.]+)", worker)[1]) == pytest.approx(

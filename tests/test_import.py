@@ -20,6 +20,7 @@ PURE = (
     "names",
     "structure",
     "drawing",
+    "practice",
     *(f"machine.{name}" for name in MACHINE),
     "train",
 )
@@ -102,6 +103,7 @@ MAY_IMPORT = {
     "live": GROUND | {"structure", "machine"},
     "twins": GROUND | {"structure", "live"},
     "drawing": GROUND | {"structure"},
+    "practice": GROUND | {"structure"},
     "plot": GROUND | {"structure", "drawing"},
     "classroom": GROUND | {"machine"},
     "data": GROUND | {"live", "twins"},

@@ -1,8 +1,9 @@
 """What runs in the reader's browser.
 
 Python, the rooms that need the standard library alone: they go into one file beside the pages,
-d2lres.zip, with `explorer`, which the page of that name asks.  `_static/python.mjs` starts Pyodide
-and unpacks them.  `nets` writes the trained networks, `move` the figures that a reader can move.
+d2lres.zip, with `explorer`, which the page of that name asks, and `live`, which runs the live
+cells.  `_static/python.mjs` starts Pyodide and unpacks them.  `nets` writes the trained networks,
+`move` the figures that a reader can move.
 """
 
 from pathlib import Path
@@ -13,8 +14,9 @@ from sphinx.application import Sphinx
 from browser import move, nets
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("structure", "drawing", "machine")
+ROOMS = ("structure", "machine", "drawing", "practice")
 FILES = ("__init__", "errors", "files", "names")
+ASKED = ("explorer", "live")
 
 
 def setup(app: Sphinx) -> dict:
@@ -39,4 +41,4 @@ def sources() -> dict[str, Path]:
     paths = [package / f"{name}.py" for name in FILES]
     paths += [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
     found = {path.relative_to(ROOT).as_posix(): path for path in paths}
-    return {**found, "explorer.py": Path(__file__).with_name("explorer.py")}
+    return found | {f"{name}.py": Path(__file__).with_name(f"{name}.py") for name in ASKED}

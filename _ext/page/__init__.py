@@ -6,7 +6,9 @@ once more, and the files of this folder, in this order, make it what a reader ge
     code       without the marks that show nothing
     terms      the first use of a term leads to the glossary
     chapters   the map of the chapters on the first page
+    drawings   networks and blocks in the page itself
     figures    the list of all figures
+    cells      buttons and sliders for the code that runs in the page
     icons      the theme's signs, as small drawings in the page instead of a library of them
     images     each with its size, loaded when it comes into view
     access     what a screen reader and a keyboard need
@@ -23,8 +25,10 @@ from sphinx.application import Sphinx
 from page import (
     about,
     access,
+    cells,
     chapters,
     code,
+    drawings,
     figures,
     formulas,
     icons,
@@ -53,9 +57,12 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     pages = {name: read(html / name) for name in written(html) if name != "index.html"}
     signs, meanings = icons.Icons(html), terms.find(pages)
     chapters.fill(pages, Path(app.srcdir))
+    for name, page in pages.items():
+        drawings.inline(page, html / name)
     figures.fill(pages)
     for name, page in pages.items():
         terms.link(page, name, meanings)
+        cells.prepare(page)
         signs.draw(page)
         images.prepare(page, html / name)
         access.repair(page)

@@ -17,8 +17,8 @@ def fill(pages: dict[str, BeautifulSoup]) -> None:
         name = normpath(join(dirname(PAGE), link["href"].partition("#")[0]))
         if name not in pages or name == PAGE:
             continue
-        shown = pages[name].select("article section img[alt]")
-        items = [item(page, figure, link["href"]) for figure in shown if figure["alt"].strip()]
+        shown = pages[name].select("article section :is(img[alt], svg.drawing)")
+        items = [item(page, figure, link["href"]) for figure in shown if words(figure)]
         if items:
             heading = page.new_tag("h3", string=link.get_text(strip=True))
             entries = page.new_tag("ul")
@@ -26,9 +26,14 @@ def fill(pages: dict[str, BeautifulSoup]) -> None:
             place.extend([heading, entries])
 
 
+def words(figure: Tag) -> str:
+    """What a picture or a drawing says to who does not see it."""
+    return figure.get("alt", figure.get("aria-label", "")).strip()
+
+
 def item(page: BeautifulSoup, figure: Tag, href: str) -> Tag:
     """An entry: the first sentence of the figure's text, and a link to its section."""
-    sentences = figure["alt"].split(". ")
+    sentences = words(figure).split(". ")
     said = ". ".join(sentences[: 1 + (len(sentences[0]) < SHORT)]).rstrip(".")
     section = figure.find_parent("section", id=lambda name: name not in (None, SOLUTION))
     entry = page.new_tag("li")

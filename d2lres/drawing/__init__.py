@@ -1,10 +1,11 @@
 """Networks as drawings: plain shapes from plain data, and SVG.  Standard library only.
 
-Each function returns a `Drawing`, whose `alt` says in words what it shows; `plot` has the same
-functions as matplotlib figures.  The files in the order of explanation: `look` (sizes and colors,
-with `letters`, how wide they are), `shapes` (boxes, arrows, text), `sketch` (the sheet), `words`
-(for layers), `runs` (what enters and leaves), `column` (one block), `blocks`, `deflection`,
-`stages`, `network`, `parts` (what they cost), `windows`, `fields`; `svg` (for a page).
+Each function returns a `Drawing`, which a notebook shows as the value of its cell, which `save`
+writes, and whose `alt` says in words what it shows.  The files in the order of explanation: `look`
+(sizes and colors, with `letters`, how wide they are), `shapes` (boxes, arrows, text), `sketch` (the
+sheet), `words` (for layers), `runs` (what enters and leaves), `column` (one block), `blocks`,
+`deflection`, `stages`, `network`, `parts` (what they cost), `windows`, `fields`; `svg` (how it is
+shown).
 """
 
 from .blocks import draw_block, draw_blocks, draw_idea

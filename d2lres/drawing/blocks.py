@@ -108,7 +108,7 @@ def draw_block(
     Source: He et al. (2015), figure 2.  Chapter "The residual block".
 
     >>> from d2lres.structure import architecture
-    >>> draw_block(architecture("resnet18").stages[1][0], 64).savefig("block.png")  # doctest: +SKIP
+    >>> draw_block(architecture("resnet18").stages[1][0], 64).save("block.svg")  # doctest: +SKIP
     """
     return draw_blocks([block], in_channels, title=title, counts=counts)
 

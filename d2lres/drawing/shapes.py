@@ -6,7 +6,9 @@ the names in `look`, a `Mix` of two, or "none".  What has a `tip` tells it to wh
 
 from dataclasses import dataclass
 from math import hypot
+from pathlib import Path
 
+from ..files import write_whole
 from .look import CARD, INK, TEXT, Mix
 
 Color = str | Mix
@@ -129,7 +131,10 @@ class Circled:
 
 @dataclass(frozen=True)
 class Drawing:
-    """What is to be seen, in words and as shapes on a sheet of so many pixels."""
+    """What is to be seen, in words and as shapes on a sheet of so many pixels.
+
+    A notebook shows it as the value of its cell.
+    """
 
     alt: str
     width: float
@@ -143,6 +148,10 @@ class Drawing:
         from .svg import to_svg
 
         return to_svg(self)
+
+    def save(self, path) -> None:
+        """Write the drawing into an SVG file, which browsers, text and slide programs show."""
+        write_whole(Path(path), self._repr_svg_().encode(), "Choose another folder.")
 
 
 def towards(start, end, distance: float) -> tuple[float, float]:

@@ -1,11 +1,13 @@
-"""A drawing as SVG: as wide as its place, in the page's colors, its text can be selected.
+"""A drawing as SVG: not wider than its place, in the page's colors, its text can be selected.
 
-The page may set the colors of a dark theme: --drawing-card, -ink, -soft, -line and -faint.  A shape
-with a tip is a group with a title, which browsers show to who points at it.
+The page may set the colors of a dark theme: --drawing-card, -ink, -soft, -line and -faint;
+elsewhere the drawing is a white card with dark text.  A shape with a tip is a group with a title,
+which browsers show to who points at it.
 """
 
 from functools import singledispatch
 from html import escape
+from math import ceil
 
 from .look import CARD, FAINT, FONT, INK, LINE, POINT, SOFT, Mix
 from .shapes import Box, Circled, Dot, Drawing, Line, Rectangle, Route, Text, Vector, towards
@@ -13,23 +15,21 @@ from .shapes import Box, Circled, Dot, Drawing, Line, Rectangle, Route, Text, Ve
 NAMED = {CARD: "card", INK: "ink", SOFT: "soft", LINE: "line", FAINT: "faint"}
 DOTS = "1.3 2.9"  # pixels drawn and left out, of a line of 1.3
 ASCENT, DESCENT = 0.76, 0.236  # of the letters, in ems
-HATCH = (
-    '<pattern id="hatch" width="4" height="4" patternUnits="userSpaceOnUse" '
-    f'patternTransform="rotate(45)"><rect width="1" height="4" fill="{LINE}"/></pattern>'
-)
+HATCH = 5.6  # pixels from one line of a hatched rectangle to the next
 
 
 def to_svg(drawing: Drawing) -> str:
-    """The drawing as an SVG element, not wider than it was drawn."""
+    """The drawing as an SVG element, in its own size where there is room."""
     width, height = pixels(drawing.width), pixels(drawing.height)
-    hatched = any(getattr(shape, "hatched", False) for shape in drawing.shapes)
     opening = (
-        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" width="100%" '
-        f'viewBox="0 0 {width} {height}" aria-label="{escape(drawing.alt)}" '
-        f'style="max-width: {width}px" font-family="{FONT}, Verdana, sans-serif">'
+        '<svg xmlns="http://www.w3.org/2000/svg" class="drawing" role="img" '
+        f'aria-label="{escape(drawing.alt)}" viewBox="0 0 {width} {height}" '
+        f'width="{width}" height="{height}" style="max-width: 100%; height: auto" '
+        f'font-family="{FONT}, Verdana, sans-serif">'
     )
+    card = element("rect", width="100%", height="100%", fill=css(CARD))
     shapes = (told(painted(shape), getattr(shape, "tip", "")) for shape in drawing.shapes)
-    return "\n".join([opening, *[HATCH] * hatched, *shapes, "</svg>"])
+    return "\n".join([opening, card, *shapes, "</svg>"])
 
 
 def told(element: str, tip: str) -> str:
@@ -107,9 +107,18 @@ def _(shape: Rectangle) -> str:
     place = {"x": shape.x, "y": shape.y, "width": shape.width, "height": shape.height}
     if not shape.hatched:
         return element("rect", **place, **look)
-    return element("rect", **place, **look, stroke_dasharray="3 2") + element(
-        "rect", **place, fill="url(#hatch)"
-    )
+    lines = element("path", d=hatch(shape), stroke=css(LINE), stroke_width=1)
+    return element("rect", **place, **look, stroke_dasharray="3 2") + lines
+
+
+def hatch(shape: Rectangle) -> str:
+    """Lines across a rectangle, rising to the right."""
+    path, sides = "", shape.width + shape.height
+    for i in range(1, ceil(sides / HATCH)):
+        left, right = max(0, i * HATCH - shape.height), min(shape.width, i * HATCH)
+        ends = [(shape.x + x, shape.y + i * HATCH - x) for x in (left, right)]
+        path += "M" + "L".join(f"{pixels(x)} {pixels(y)}" for x, y in ends)
+    return path
 
 
 @painted.register
