@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -57,6 +58,13 @@ def test_counting_needs_the_standard_library_alone():
         "print(d2lres.summarize('resnet18').params)"
     )
     assert run(code, "-I", "-S") == "11689512"
+
+
+def test_an_installed_package_has_every_room():
+    """And the recorded runs, which lie beside it here."""
+    given = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["packages"]
+    folders = (path.parent.relative_to(ROOT) for path in (ROOT / "d2lres").rglob("__init__.py"))
+    assert set(given) == {".".join(path.parts) for path in folders} | {"d2lres.recorded"}
 
 
 @pytest.mark.parametrize("name", d2lres.__all__)
