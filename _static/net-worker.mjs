@@ -1,6 +1,7 @@
 // The trained networks in a thread of their own, so that the page goes on while they work.
 // See net.mjs, which asks, and _ext/browser/nets.py, which wrote what is loaded here.
 import { InferenceSession, Tensor, env } from "./onnxruntime/ort.wasm.bundle.min.mjs";
+import { counted, serve } from "./serving.mjs";
 
 const SIDE = 32; // pixels of a stored image
 const ROW = 20; // images in a row of their picture
@@ -9,21 +10,12 @@ const BATCH = 50;
 // --- loading -----------------------------------------------------------------------------------
 
 const nets = new URL("nets/", import.meta.url);
-let read = 0;
-let all = 1;
+let all = Infinity; // bytes, until nets.json says how many
 
-// A file of that folder, told byte by byte.
 async function file(name) {
   const reply = await fetch(new URL(name, nets), { cache: "no-cache" });
   if (!reply.ok) throw new Error(`${reply.url}: ${reply.status}`);
-  const counted = new TransformStream({
-    transform(piece, onwards) {
-      read += piece.byteLength;
-      postMessage({ progress: Math.min(1, read / all) });
-      onwards.enqueue(piece);
-    },
-  });
-  return new Response(reply.body.pipeThrough(counted)).arrayBuffer();
+  return counted(reply, all).arrayBuffer();
 }
 
 async function start() {
@@ -107,9 +99,15 @@ function softmax(scores) {
 
 // --- what the page asks ------------------------------------------------------------------------
 
+const stopped = new Set(); // questions that the page has given up
+
 const answers = {
   async load({ facts }) {
     return facts;
+  },
+
+  stop(_, { question }) {
+    stopped.add(question);
   },
 
   image({ pixels }, { number }) {
@@ -146,7 +144,7 @@ const answers = {
         const scores = logits.data.slice(j * classes, (j + 1) * classes);
         right += scores.indexOf(Math.max(...scores)) === facts.labels[i + j];
       }
-      postMessage({ id, counted: i + batch.length });
+      postMessage({ id, part: i + batch.length });
       await new Promise((done) => setTimeout(done)); // let the page's next question in
       if (stopped.delete(id)) return undefined;
     }
@@ -159,15 +157,4 @@ function mapsOf(values) {
   return stages.map(([name, { dims, data }]) => ({ name, shape: dims.slice(1), data }));
 }
 
-const stopped = new Set();
-const started = start();
-started.catch((error) => postMessage({ failed: error.message }));
-
-onmessage = async ({ data: { id, what, words, stop } }) => {
-  if (stop !== undefined) return stopped.add(stop);
-  try {
-    postMessage({ id, answer: await answers[what](await started, words, id) });
-  } catch (error) {
-    postMessage({ id, error: error.message });
-  }
-};
+serve(start(), (loaded, { what, ...words }, id) => answers[what](loaded, words, id));

@@ -1,5 +1,6 @@
 // The trained networks of a page: choose or draw an image, leave blocks out, see what they answer.
 // What computes is net-worker.mjs.
+import { Thread } from "./thread.mjs";
 
 const page = document.getElementById("net");
 const [form, status, begin] = ["form", ".status", ".begin"].map((each) => page.querySelector(each));
@@ -12,38 +13,8 @@ let truth; // the class of the image, where it is known
 
 // --- asking ------------------------------------------------------------------------------------
 
-let worker;
-const waiting = new Map(); // what is asked, by number
-let number = 0;
-
-function ask(what, words, told) {
-  worker ??= launched();
-  const id = ++number;
-  const answer = new Promise((done, fail) => waiting.set(id, { done, fail, told }));
-  worker.postMessage({ id, what, words });
-  return { id, answer };
-}
-
-function launched() {
-  const one = new Worker(new URL("net-worker.mjs", import.meta.url), { type: "module" });
-  const fail = (message) => {
-    one.terminate();
-    worker = undefined;
-    for (const each of waiting.values()) each.fail(new Error(message));
-    waiting.clear();
-  };
-  one.onmessage = ({ data: { id, answer, error, progress, counted, failed } }) => {
-    if (failed !== undefined) return fail(failed);
-    if (progress !== undefined) return loading(progress);
-    const { done, fail: refuse, told } = waiting.get(id);
-    if (counted !== undefined) return told(counted);
-    waiting.delete(id);
-    if (error === undefined) done(answer);
-    else refuse(new Error(error));
-  };
-  one.onerror = (event) => fail(event.message || "the page’s worker did not start");
-  return one;
-}
+const thread = new Thread("net-worker.mjs", loading);
+const ask = (what, words, told) => thread.ask({ what, ...words }, told);
 
 function say(text) {
   if (status.textContent !== text) status.textContent = text;
@@ -273,7 +244,7 @@ let counted = 0; // how often it was asked: only the last answer counts
 
 async function count() {
   const [mine, names] = [++counted, without()];
-  if (counting) worker?.postMessage({ stop: counting });
+  if (counting) ask("stop", { question: counting }).answer.catch(() => {}); // it says so itself
   const rows = [...place("counts").rows];
   const known = (net) => `${net} ${names}`;
   for (const [net, line] of rows.entries()) {

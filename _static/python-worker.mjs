@@ -1,24 +1,13 @@
 // Python in a thread of its own, so that the page goes on while it works.  See python.mjs.
 import { loadPyodide } from "./pyodide/pyodide.mjs";
+import { counted, serve } from "./serving.mjs";
 
 const MEGABYTES = 12.3; // of what is read while Python starts
 
-// Whatever is read is counted on its way.
-let read = 0;
 const plain = self.fetch;
 self.fetch = async (...asked) => {
   const reply = await plain(...asked);
-  if (!reply.body) return reply;
-  const counted = reply.body.pipeThrough(
-    new TransformStream({
-      transform(piece, onwards) {
-        read += piece.byteLength;
-        postMessage({ progress: Math.min(1, read / MEGABYTES / 1e6) });
-        onwards.enqueue(piece);
-      },
-    }),
-  );
-  return new Response(counted, { status: reply.status, headers: reply.headers });
+  return reply.body ? counted(reply, 1e6 * MEGABYTES) : reply;
 };
 
 async function start() {
@@ -32,14 +21,4 @@ async function start() {
   return python;
 }
 
-const started = start();
-started.catch((error) => postMessage({ failed: error.message }));
-
-onmessage = async ({ data: { id, module, name, words } }) => {
-  try {
-    const python = await started;
-    postMessage({ id, answer: python.pyimport(module)[name](...words) });
-  } catch (error) {
-    postMessage({ id, error: error.message });
-  }
-};
+serve(start(), (python, { module, name, words }) => python.pyimport(module)[name](...words));

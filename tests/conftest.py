@@ -95,3 +95,33 @@ def resident() -> int:
         return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
         return 0
+
+
+# --- pages in a browser --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from in_browser import browse, sync_playwright
+
+    with sync_playwright() as started:
+        yield browse.launch(started)
+
+
+@pytest.fixture(scope="module")
+def here():
+    """The address of the book."""
+    from in_browser import browse
+
+    with browse.served() as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def visit():
+    """No request leaves this machine, each is answered, and no script fails."""
+    from in_browser import browse
+
+    visit = browse.Visit()
+    yield visit
+    assert not visit.errors and not visit.failed and not visit.outside

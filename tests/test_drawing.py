@@ -24,7 +24,7 @@ DRAWINGS = {
     "deflections": lambda: drawing.draw_deflections({"a": (-0.3, 0.8), "b": (0, 0)}),
     "network": lambda: drawing.draw_network(zoo.architecture("resnet50")),
     "stage": lambda: drawing.draw_stage(zoo.architecture("se-resnet50"), 3),
-    "parts": lambda: drawing.plot_stages([summarize("resnet34"), summarize("cifar-resnet20")]),
+    "parts": lambda: drawing.draw_parts([summarize("resnet34"), summarize("cifar-resnet20")]),
     "windows": lambda: drawing.draw_windows(
         [24, 9], [Conv(1, kernel=7, strides=2), MaxPool(strides=2, padding="valid")]
     ),

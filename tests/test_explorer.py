@@ -5,7 +5,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 
@@ -13,7 +12,7 @@ from d2lres.errors import D2lresError
 from d2lres.structure import architecture_families, architecture_names, summarize
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from browser import ROOT, explorer, sources
+from browser import ROOT, explorer, pack
 
 STATIC = ROOT / "_static"
 
@@ -27,9 +26,7 @@ def asked(*choices, columns=1, every_layer=False) -> dict:
 def archive(tmp_path_factory) -> Path:
     """The file that goes into the browser."""
     path = tmp_path_factory.mktemp("browser") / "d2lres.zip"
-    with ZipFile(path, "w") as archive:
-        for name, source in sources().items():
-            archive.write(source, name)
+    pack(path)
     return path
 
 

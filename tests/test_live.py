@@ -4,13 +4,12 @@ import json
 import subprocess
 import sys
 from pathlib import Path
-from zipfile import ZipFile
 
 import pytest
 from bs4 import BeautifulSoup
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from browser import ROOT, live, sources
+from browser import ROOT, live, pack
 from page.cells import prepare
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -54,14 +53,12 @@ print(json.dumps([json.loads(live.run(json.dumps({"number": i, "code": code})))
 def archive(tmp_path_factory) -> Path:
     """The file that goes into the browser."""
     path = tmp_path_factory.mktemp("browser") / "d2lres.zip"
-    with ZipFile(path, "w") as archive:
-        for name, source in sources().items():
-            archive.write(source, name)
+    pack(path)
     return path
 
 
 def test_the_chapters_on_networks_are_alive():
-    """Issue 19 asks for 25 cells at least, in these chapters."""
+    """At least 25 cells, in each of these."""
     wanted = {"resnet18", "shortcuts", "basic-and-bottleneck", "family"}
     assert wanted | {"input-size", "padding", "versions"} <= set(CELLS)
     assert sum(map(len, CELLS.values())) >= 25

@@ -1,22 +1,13 @@
 """Every page of the rendered book in a browser: it loads whole and alone, and axe finds nothing."""
 
-import sys
-from pathlib import Path
-
 import pytest
-from playwright.sync_api import sync_playwright
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-import browse
-
-pytestmark = pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path")
+from in_browser import browse
 
 
 @pytest.fixture(scope="module")
-def visits():
+def visits(browser, here):
     """What was seen of each page."""
-    with browse.served() as here, sync_playwright() as playwright:
-        return browse.look(browse.launch(playwright), here, browse.pages())
+    return browse.look(browser, here, browse.pages())
 
 
 def seen(visits: dict, what: str) -> dict:

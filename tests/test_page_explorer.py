@@ -3,28 +3,17 @@
 import csv
 import json
 import shlex
-import sys
 import time
 from io import StringIO
-from pathlib import Path
 
 import pytest
+from in_browser import browse, expect
 
 from d2lres.commands import main
 from d2lres.errors import D2lresError
 from d2lres.structure import summarize
 
-playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-browse = pytest.importorskip("browse", reason="no scripts/browse.py")
-
 PAGE = "chapters/explorer.html"
-pytestmark = [
-    pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path"),
-    pytest.mark.skipif(not (browse.HTML / PAGE).exists(), reason="no book: make book"),
-]
-expect = playwright.expect
-expect.set_options(timeout=30_000)  # what is expected is waited for, on a machine with other work
 LONG = 60_000  # milliseconds that Python may take to come, on a machine with other work
 
 #: By their words in the address.
@@ -40,26 +29,6 @@ CHOICES = [
     "net=gluon-resnet50&version=v2",
     "net=se-resnet50&input=3,720,1280",
 ]
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        yield browse.launch(started)
-
-
-@pytest.fixture(scope="module")
-def here():
-    with browse.served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def visit():
-    """No request leaves this machine, and each is answered."""
-    visit = browse.Visit()
-    yield visit
-    assert not visit.outside and not [each for each in visit.failed if "favicon" not in each]
 
 
 @pytest.fixture(scope="module")

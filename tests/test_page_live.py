@@ -2,23 +2,14 @@
 
 import json
 import re
-import sys
 from pathlib import Path
 
 import pytest
-
-playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-browse = pytest.importorskip("browse", reason="no scripts/browse.py")
+from in_browser import browse, expect
 
 PAGE = "chapters/padding.html"
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 ALIVE = sorted(path.stem for path in CHAPTERS.glob("*.ipynb") if '"live"' in path.read_text())
-pytestmark = [
-    pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path"),
-    pytest.mark.skipif(not (browse.HTML / PAGE).exists(), reason="no book: make book"),
-]
-expect = playwright.expect
 LONG = 120_000  # milliseconds that Python may take to come, on a machine with other work
 
 # Run each cell of the page, from the last on, and tell of which outputs are not as stored.
@@ -45,27 +36,6 @@ async () => {
   return [cells.length, wrong];
 }
 """
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        yield browse.launch(started)
-
-
-@pytest.fixture(scope="module")
-def here():
-    with browse.served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def visit():
-    """No request leaves this machine, each is answered, and no script fails."""
-    visit = browse.Visit()
-    yield visit
-    assert not visit.outside and not visit.errors
-    assert not [each for each in visit.failed if "favicon" not in each]
 
 
 @pytest.fixture(scope="module")

@@ -5,50 +5,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_browser import browse, expect
 
 import d2lres
 from d2lres.structure import Conv, pads, slide
 from d2lres.train import SCHEDULES
 
-playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "_ext")]
-browse = pytest.importorskip("browse", reason="no scripts/browse.py")
+sys.path.insert(0, str(ROOT / "_ext"))
 
 PAGES = {"windows": "padding", "schedules": "modern-recipe", "degradation": "degradation"}
-pytestmark = [
-    pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path"),
-    pytest.mark.skipif(not browse.HTML.exists(), reason="no book: make book"),
-]
-expect = playwright.expect
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        yield browse.launch(started)
-
-
-@pytest.fixture(scope="module")
-def here():
-    with browse.served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def visit():
-    visit = browse.Visit()
-    yield visit
-    assert not visit.errors and not visit.failed and not visit.outside
 
 
 @pytest.fixture(scope="module")
 def figures(browser, here, visit):
     """Each figure, in a page of its own, once the reader has come to it."""
     found = {}
-    for name, page in PAGES.items():
-        page = browse.watched(browser, f"{here}", visit, viewport=browse.DESK)
-        page.goto(f"{here}chapters/{PAGES[name]}.html")
+    for name, chapter in PAGES.items():
+        page = browse.watched(browser, here, visit, viewport=browse.DESK)
+        page.goto(f"{here}chapters/{chapter}.html")
         expect(page.locator("[data-move]")).to_have_count(0)  # nothing is made before
         page.locator(f".tag_move-{name}").scroll_into_view_if_needed()
         expect(page.locator("[data-move] svg[role=img]")).to_be_visible()

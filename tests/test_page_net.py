@@ -8,45 +8,20 @@ from pathlib import Path
 
 import numpy
 import pytest
+from in_browser import browse, expect
 from PIL import Image
 
 import d2lres
 from d2lres import data
 from d2lres.runs import trained_net
 
-playwright = pytest.importorskip("playwright.sync_api", reason="no playwright")
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "_ext")]
-browse = pytest.importorskip("browse", reason="no scripts/browse.py")
+sys.path.insert(0, str(ROOT / "_ext"))
 nets = pytest.importorskip("browser.nets", reason="no Sphinx")
 
 PAGE = "chapters/trained-networks.html"
-pytestmark = [
-    pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path"),
-    pytest.mark.skipif(not (browse.HTML / PAGE).exists(), reason="no book: make book"),
-]
-expect = playwright.expect
 LONG = 60_000  # milliseconds, on a machine with other work
 TITLES = list(nets.NETS)
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with playwright.sync_playwright() as started:
-        yield browse.launch(started)
-
-
-@pytest.fixture(scope="module")
-def here():
-    with browse.served() as address:
-        yield address
-
-
-@pytest.fixture(scope="module")
-def visit():
-    visit = browse.Visit()
-    yield visit
-    assert not visit.errors and not visit.failed and not visit.outside
 
 
 @pytest.fixture(scope="module")
@@ -131,12 +106,13 @@ def test_ten_images_get_the_probabilities_that_gluon_gives_them(page, scores):
 def test_what_is_right_is_what_the_chapters_count(page):
     """With all blocks; and the errors beside them are those of a share of so many."""
     found = counted(page, "all blocks")
-    (right, n), error = re.findall(r"(\d+) of (\d+) are right: [\d.]+ ± ([\d.]+)", stored(
-        "reading", "12-b27e06df"
-    ))[0][:2], 100 * sqrt(0.912 * 0.088 / 500)  # fmt: skip
-    assert (found["ResNet-20"], 500) == (int(right), int(n))
+    said = re.search(r"(\d+) of (\d+) are right: ", stored("reading", "12-b27e06df"))
+    right, n = map(int, said.groups())
+    assert (found["ResNet-20"], n) == (right, 500)
+    share = right / n
+    error = sqrt(share * (1 - share) / n)
     first = place(page, "counts").locator("tr").first.inner_text()
-    assert f"{right}: 91.2 ± {error:.1f} %" in first
+    assert f"{right}: {100 * share:.1f} ± {100 * error:.1f} %" in first
     assert f"{100 * d2lres.recorded('cifar10-fast-0').record['final']['test_acc']:.1f} %" in first
     pair = re.findall(
         r"(plain20|resnet20) +([\d.]+)", stored("near-the-identity", "pair-without-one")
@@ -146,8 +122,9 @@ def test_what_is_right_is_what_the_chapters_count(page):
         assert found[title] == round(500 * float(share))
 
 
-def test_without_a_block_it_is_what_the_chapters_count(page, place_of=4):
+def test_without_a_block_it_is_what_the_chapters_count(page):
     """The fifth of the blocks that keep the shape."""
+    place_of = 4
     names = [f"stage {i} block {j}" for i in (1, 2, 3) for j in (1, 2, 3) if i == 1 or j > 1]
     name = names[place_of]
     box = page.locator(f"[name='{name.replace('stage ', 'stage').replace(' block ', '.block')}']")

@@ -1,32 +1,13 @@
 """The rendered book in use: search, theme, keyboard, telephone and paper."""
 
 import re
-import sys
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from in_browser import browse, expect
+from playwright.sync_api import Page
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-import browse
-
-pytestmark = pytest.mark.skipif(not browse.CHROMIUM, reason="no chromium on the path")
-
-expect.set_options(timeout=30_000)  # what is expected is waited for, on a machine with other work
 CHAPTER = "chapters/training-fashion-mnist.html"  # code, figures, formulas, exercises
 FOLDER = browse.HTML.as_uri() + "/"
-
-
-@pytest.fixture(scope="module")
-def browser():
-    with sync_playwright() as playwright:
-        yield browse.launch(playwright)
-
-
-@pytest.fixture(scope="module")
-def here():
-    with browse.served() as address:
-        yield address
 
 
 @pytest.fixture

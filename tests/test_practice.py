@@ -114,7 +114,8 @@ def test_open_answers_and_words_are_no_answers(label):
     dots = [[...] if isinstance(part, (list, tuple)) else ... for part in RIGHT[label]]
     said = check(label, *dots)
     assert not said.right and said.text.startswith("Put your answer in place of the dots")
-    assert not check(label, *["many" for _ in RIGHT[label]]).right
+    for strange in ("many", float("inf"), float("nan"), None, 10**400):
+        assert not check(label, *[strange for _ in RIGHT[label]]).right
 
 
 def test_the_formula_is_that_of_the_package():

@@ -106,7 +106,7 @@ DRAWINGS = {
     ),
     "network": lambda: drawing.draw_network(RESNET),
     "stage": lambda: drawing.draw_stage(zoo.architecture("se-resnet50"), 3, title="A finding"),
-    "stages": lambda: drawing.plot_stages([summarize("resnet34"), summarize("cifar-resnet20")]),
+    "stages": lambda: drawing.draw_parts([summarize("resnet34"), summarize("cifar-resnet20")]),
     "windows": lambda: drawing.draw_windows(
         [24, 9], [Conv(1, kernel=7, strides=2), MaxPool(strides=2, padding="valid")]
     ),
@@ -126,7 +126,7 @@ DRAWINGS = {
     "plain stage": lambda: drawing.draw_stage(zoo.architecture("plain34"), 2),
     "stage in lines": lambda: drawing.draw_stage(zoo.architecture("resnet34"), 3, collapse=1000),
     "gated network": lambda: drawing.draw_network(zoo.architecture("se-resnet50")),
-    "four nets": lambda: drawing.plot_stages(
+    "four nets": lambda: drawing.draw_parts(
         [summarize("resnet50", version=v) for v in ("v1", "v1.5", "v2")] + [summarize("plain18")]
     ),
     "far": lambda: drawing.draw_deflections({"far": (50, 90), "back": (-3, 0)}),
@@ -150,11 +150,11 @@ WRONG = {
     "a stage by name": lambda: drawing.draw_stage(RESNET, "stage1"),
     "collapse no block": lambda: drawing.draw_stage(RESNET, 1, collapse=1),
     "a small stage": lambda: drawing.draw_stage(RESNET, 1, (3, 0, 1)),
-    "no summary": lambda: drawing.plot_stages([]),
-    "five summaries": lambda: drawing.plot_stages([summarize("plain18")] * 5),
-    "an architecture for a summary": lambda: drawing.plot_stages([RESNET]),
-    "a number for summaries": lambda: drawing.plot_stages(3),
-    "a name for a summary": lambda: drawing.plot_stages("resnet18"),
+    "no summary": lambda: drawing.draw_parts([]),
+    "five summaries": lambda: drawing.draw_parts([summarize("plain18")] * 5),
+    "an architecture for a summary": lambda: drawing.draw_parts([RESNET]),
+    "a number for summaries": lambda: drawing.draw_parts(3),
+    "a name for a summary": lambda: drawing.draw_parts("resnet18"),
     "no layer": lambda: drawing.draw_windows(8, []),
     "a layer without windows": lambda: drawing.draw_windows(8, [ReLU()]),
     "no pixel": lambda: drawing.draw_windows(0, [Conv(1)]),
@@ -492,7 +492,7 @@ def test_a_stage_follows_its_input():
 @pytest.mark.parametrize("names", [["resnet18"], ["resnet34", "resnet50", "cifar-resnet20"]])
 def test_bars_are_as_long_as_the_parts_cost(names):
     summaries = [summarize(name) for name in names]
-    picture = drawing.plot_stages(summaries)
+    picture = drawing.draw_parts(summaries)
     for quantity in ("params", "macs"):
         parts = ["stem", "stage1", "stage2", "stage3", "stage4", "head"]
         rows = [{row.name: row for row in s.parts()} for s in summaries]
@@ -503,7 +503,7 @@ def test_bars_are_as_long_as_the_parts_cost(names):
 
 def test_bars_have_their_numbers_with_three_digits():
     """ResNet-50 has 25,557,032 parameters and 3,857,973,248 MACs, of which the stem 9,536."""
-    picture = drawing.plot_stages([summarize("resnet50")])
+    picture = drawing.draw_parts([summarize("resnet50")])
     shown = set(texts(picture))
     assert {"resnet50: 25.6 M parameters, 3.86 G MACs", "9.54 k", "15.0 M", "1.39 G"} <= shown
     assert {"parameters", "MACs per image", "k = thousand, M = million, G = billion"} <= shown
@@ -517,11 +517,11 @@ def test_a_number_takes_the_unit_that_fits():
 
 
 def test_nets_are_named_so_that_they_can_be_told_apart():
-    versions = drawing.plot_stages(
+    versions = drawing.draw_parts(
         contrast(["resnet50", zoo.architecture("resnet50", version="v2")])
     )
     assert any("resnet50 (v2, shortcut B): " in text for text in texts(versions))
-    sizes = drawing.plot_stages([summarize("resnet18"), summarize("resnet18", (1, 96, 96))])
+    sizes = drawing.draw_parts([summarize("resnet18"), summarize("resnet18", (1, 96, 96))])
     assert any("on 1x96x96: " in text for text in texts(sizes))
 
 

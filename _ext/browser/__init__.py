@@ -27,12 +27,16 @@ def setup(app: Sphinx) -> dict:
 
 
 def write(app: Sphinx, error: "Exception | None") -> None:
-    """Write the file where the pages find it; the same sources give the same bytes."""
-    if error or app.builder.name != "html":
-        return
-    with ZipFile(Path(app.outdir) / "_static" / "d2lres.zip", "w", ZIP_DEFLATED) as archive:
-        for name, path in sources().items():
-            archive.writestr(ZipInfo(name), path.read_bytes(), ZIP_DEFLATED)
+    """Write the file where the pages find it."""
+    if not error and app.builder.name == "html":
+        pack(Path(app.outdir) / "_static" / "d2lres.zip")
+
+
+def pack(path: Path) -> None:
+    """Write what runs in the browser; the same sources give the same bytes."""
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        for name, source in sources().items():
+            archive.writestr(ZipInfo(name), source.read_bytes(), ZIP_DEFLATED)
 
 
 def sources() -> dict[str, Path]:

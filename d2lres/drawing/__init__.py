@@ -12,7 +12,7 @@ from .blocks import draw_block, draw_blocks, draw_idea
 from .deflection import draw_deflections
 from .fields import draw_fields
 from .network import draw_network
-from .parts import plot_stages
+from .parts import draw_parts
 from .shapes import Box, Circled, Dot, Drawing, Line, Rectangle, Route, Text, Vector
 from .stages import draw_stage
 from .svg import to_svg
@@ -34,8 +34,8 @@ __all__ = [
     "draw_fields",
     "draw_idea",
     "draw_network",
+    "draw_parts",
     "draw_stage",
     "draw_windows",
-    "plot_stages",
     "to_svg",
 ]

@@ -70,7 +70,7 @@ def check(summaries) -> list[Summary]:
     wrong = [each for each in found if not isinstance(each, Summary)]
     if wrong or not 1 <= len(found) <= MOST:
         raise ConfigError(
-            f"plot_stages: {wrong[0] if wrong else f'{len(found)} summaries'!r}; expected one to "
+            f"draw_parts: {wrong[0] if wrong else f'{len(found)} summaries'!r}; expected one to "
             f"{MOST} summaries. Make them with summarize('resnet18')."
         )
     return found
@@ -91,8 +91,8 @@ def said(part: str) -> str:
     return part.replace("stage", "stage ")
 
 
-def plot_stages(summaries, *, title: "str | None" = None):
-    """Plot what the stem, each stage and the head of some nets cost, in parameters and in MACs.
+def draw_parts(summaries, *, title: "str | None" = None):
+    """Draw what the stem, each stage and the head of some nets cost, in parameters and in MACs.
 
     Arguments: `summaries`, one to four of them, or a contrast; `title`, the finding.
     The bars of a quantity are to one scale; each has its number with three digits: k is thousand,
@@ -102,7 +102,7 @@ def plot_stages(summaries, *, title: "str | None" = None):
     family".
 
     >>> from d2lres.structure import summarize
-    >>> plot_stages([summarize("resnet18")]).alt[:66]
+    >>> draw_parts([summarize("resnet18")]).alt[:66]
     'Parameters of each part. resnet18: stem 9.54 k, stage 1 148 k, sta'
     """
     summaries = check(summaries)

@@ -78,7 +78,8 @@ def judged(mistakes) -> Said:
             made, hint = next(mistakes)
         except StopIteration as end:
             return Said(True, f"Right. {end.value}")
-        except (TypeError, ValueError, AttributeError) as error:  # words for numbers, or the like
+        except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+            # words for numbers, infinity, or the like
             return Said(False, f"Not yet. The answer is of another kind than asked for: {error}.")
         if made:
             return Said(False, hint if hint == OPEN else f"Not yet. {hint}")

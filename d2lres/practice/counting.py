@@ -43,7 +43,10 @@ def share(parameters, multiplications):
 @exercise("ex-odd")
 def odd(height, width):
     """The sides of the last maps."""
-    sides = lambda halvings: tuple(ceil(side / 2**halvings) for side in (720, 1280))  # noqa: E731
+
+    def sides(halvings):
+        return tuple(ceil(side / 2**halvings) for side in (720, 1280))
+
     truth = sides(5)
     yield (height, width) == truth[::-1], "That is the width first: 720 is the height."
     for halvings in (3, 4, 6):
@@ -85,7 +88,10 @@ def misprint(printed, true):
 def equal_cost(channels):
     """The channels of a basic block with the weights of a bottleneck."""
     weights = 256 * 64 + 9 * 64 * 64 + 64 * 256
-    near = lambda truth: abs(channels - truth) < 0.6  # noqa: E731
+
+    def near(truth):
+        return abs(channels - truth) < 0.6
+
     yield (
         near((weights / 9) ** 0.5) and channels > 80,
         "That is one 3×3 convolution. A basic block has two.",
@@ -190,7 +196,10 @@ def depths(depth):
 @exercise("ex-family-parameters")
 def parameters(function):
     """A function of n."""
-    truth = lambda n: summarize(f"cifar-resnet{6 * n + 2}").params  # noqa: E731
+
+    def truth(n):
+        return summarize(f"cifar-resnet{6 * n + 2}").params
+
     yield not callable(function), "Give the function itself, without brackets behind its name."
     yield function(3) is ..., OPEN
     off = {n: function(n) - truth(n) for n in (3, 5, 9)}

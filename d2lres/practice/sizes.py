@@ -11,16 +11,16 @@ from .checking import exercise
 @exercise("ex-input-size-seven")
 def seven(smallest, largest):
     """The sides of images that end in maps of 7×7."""
-    yield smallest == largest == 224, "224 is one of them. What happens to 223?"
-    yield smallest == 192, "192, 96, 48, 24, 12, 6: that is a map of 6×6, and just so."
-    yield (
-        smallest != 193,
-        f"{smallest} ends in {ceil(smallest / 32)}×{ceil(smallest / 32)}, or is not the smallest.",
-    )
-    yield (
-        largest != 224,
-        f"{largest} ends in {ceil(largest / 32)}×{ceil(largest / 32)}, or is not the largest.",
-    )
+
+    def last(side):
+        return ceil(side / 32)
+
+    sides = [side for side in range(1, 300) if last(side) == 7]
+    yield smallest == largest == sides[-1], f"{sides[-1]} is one of them. What happens to 223?"
+    yield smallest == sides[0] - 1, "192, 96, 48, 24, 12, 6: that is a map of 6×6, and just so."
+    for word, given, truth in (("smallest", smallest, sides[0]), ("largest", largest, sides[-1])):
+        found = f"{last(given)}×{last(given)}"
+        yield given != truth, f"{given} ends in {found}, or is not the {word}."
     return "Five roundings up of a half are one rounding up of a 32nd."
 
 

@@ -1,0 +1,23 @@
+"""What tests of pages in a browser import: `browse` and `expect`; the fixtures are in conftest.py.
+
+A file that imports this is skipped, with the reason, where Chromium or the rendered book is not
+there.
+"""
+
+import sys
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import expect, sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+import browse
+
+__all__ = ["browse", "expect", "sync_playwright"]
+
+if not browse.CHROMIUM:
+    pytest.skip("no chromium on the path", allow_module_level=True)
+if not browse.HTML.exists():
+    pytest.skip("no book: make book", allow_module_level=True)
+
+expect.set_options(timeout=30_000)  # milliseconds: what is expected is waited for
