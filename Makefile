@@ -93,6 +93,7 @@ bench: env ## measure importing, counting and training side by side
 	$(BIN)/python benchmarks/counting.py
 	$(BIN)/python benchmarks/train_throughput.py
 	$(BIN)/python benchmarks/train_throughput.py --net cifar-resnet20 --batch-size 128 --batches 12
+	$(BIN)/python benchmarks/kernels.py
 
 bench-page: book ## measure the rendered book against its goals (needs npm and Chromium)
 	$(BIN)/python benchmarks/page.py
