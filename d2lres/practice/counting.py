@@ -3,9 +3,11 @@
 What is right is counted by `structure`, so no number of a solution stands here.
 """
 
+from dataclasses import replace
+from itertools import product
 from math import ceil
 
-from ..structure import architecture, count, summarize
+from ..structure import WIDTHS, architecture, count, stages_of, summarize, zoo
 from .checking import OPEN, exercise
 
 # --- ResNet-18, layer by layer -------------------------------------------------------------------
@@ -106,6 +108,34 @@ def equal_cost(channels):
         f"the bottleneck has {weights:,}.",
     )
     return "About as many as the bottleneck's narrow part, which connects four times as many."
+
+
+@exercise("ex-no-bottleneck")
+def no_bottleneck(parameters):
+    """The parameters of a ResNet-50 with basic blocks as wide as its bottlenecks' outputs."""
+    net = architecture("resnet50")
+
+    def of(*widths):
+        stages = stages_of(zoo.basic, 64, net.depths, widths)
+        return summarize(replace(net, name="wide", stages=stages)).params
+
+    widths = [4 * width for width in WIDTHS]
+    truth, least = of(*widths), sum(18 * n * w * w for n, w in zip(net.depths, widths, strict=True))
+    yield (
+        parameters == of(*WIDTHS),
+        "That is ResNet-34: its blocks give 64 to 512 channels. Here they give four times as many.",
+    )
+    yield (
+        parameters == summarize(net).params,
+        "That is ResNet-50 as it is. Put a basic block in the place of each bottleneck.",
+    )
+    yield (
+        parameters != truth,
+        f"{parameters:,}: two convolutions with 9c² weights in each block, {least:.2g} together, "
+        "less what the narrower inputs of the stages save. Then stem, projections, "
+        "normalizations and the head.",
+    )
+    return "The bottleneck is what makes 2,048 channels affordable."
 
 
 # --- Shortcuts -----------------------------------------------------------------------------------
@@ -258,3 +288,52 @@ def forty(convolutions, k):
         ),
     )
     return "With K = 1 the first stage keeps the shape, and so it needs no projection."
+
+
+@exercise("ex-family-search")
+def search(candidates, fewest_parameters, least_memory, better):
+    """How many nets there are, the cheapest in two ways, and how many beat ResNet-50 in both."""
+    net, depths = (
+        architecture("resnet50"),
+        [d for d in product(range(1, 14), repeat=4) if sum(d) == 16],
+    )
+
+    def costs(*blocks):
+        found = summarize(replace(net, stages=stages_of(zoo.bottleneck, 64, blocks, WIDTHS)))
+        return found.params, found.memory().training
+
+    # A block more in a stage costs the same each time, so five nets tell about all.
+    base = costs(1, 1, 1, 1)
+    more = [costs(*(1 + (i == stage) for i in range(4))) for stage in range(4)]
+    found = {
+        d: [
+            base[k] + sum((d[stage] - 1) * (more[stage][k] - base[k]) for stage in range(4))
+            for k in (0, 1)
+        ]
+        for d in depths
+    }
+    yield candidates == 15 * 14 * 13, "Three cuts in another order are the same three cuts."
+    yield candidates == 16**4, "The four numbers add up to 16."
+    yield (
+        candidates != len(depths),
+        f"{candidates} candidates. Sixteen blocks in a row, and cuts between them: how many cuts, "
+        "and how many places?",
+    )
+    asked = (
+        (fewest_parameters, "fewest parameters", "fewest weights"),
+        (least_memory, "least memory", "smallest maps"),
+    )
+    for k, (given, words, least) in enumerate(asked):
+        given = tuple(given)
+        yield len(given) != 4 or sum(given) != 16, f"{given}: four stages, sixteen blocks together."
+        yield 0 in given, f"{given}: each stage has at least one block."
+        best = min(found, key=lambda d: found[d][k])
+        yield given != best, f"{given} has not the {words}. In which stage has a block the {least}?"
+    ours = found[net.depths]
+    truth = sum(d[0] < ours[0] and d[1] < ours[1] for d in found.values())
+    yield better == truth + 1, "ResNet-50 does not beat itself."
+    yield (
+        better != truth,
+        f"{better} in both. Compare each candidate with ResNet-50 in both numbers.",
+    )
+    return "Cost alone does not explain the row of the paper."
