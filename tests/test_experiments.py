@@ -25,6 +25,7 @@ from d2lres.runs import (
     experiment_names,
     find_experiment,
     load_run,
+    paired_difference,
     results,
     run_experiment,
 )
@@ -237,7 +238,28 @@ def test_the_interval_holds_the_truth_in_95_of_100_experiments():
     assert 930 <= inside <= 970  # three deviations of 1,000 such trials are 21
 
 
+def test_what_a_pair_shares_does_not_widen_the_interval_of_its_difference():
+    """Student's t with two degrees of freedom is 4.3027; the differences are 1, 2 and 3."""
+    for shared in (0, 100):
+        one, other = [1, 2 + shared, 3], [0, shared, 0]
+        mean, chance = paired_difference(one, other)
+        assert mean == 2 and chance == pytest.approx(4.3027 / 3**0.5, abs=1e-3)
+
+
+def test_the_interval_of_pairs_holds_the_truth_in_95_of_100_experiments():
+    random, inside = numpy.random.RandomState(0), 0
+    for _ in range(1000):
+        shared = random.normal(0, 5, 6)
+        one, other = (shared + random.normal(mean, 1, 6) for mean in (2, 0))
+        mean, chance = paired_difference(list(one), list(other))
+        inside += abs(mean - 2) <= chance
+    assert 930 <= inside <= 970  # three deviations of 1,000 such trials are 21
+
+
 def test_what_cannot_be_compared_is_refused():
+    for one, other in (([1, 2], [1]), ([1], [2]), ([], [])):
+        with pytest.raises(ConfigError, match="expected as many of both, two at least"):
+            paired_difference(one, other)
     with pytest.raises(ConfigError, match="one training of each; expected two"):
         Comparison({"a": [1], "b": [2]}, "a")
     with pytest.raises(ConfigError, match="reference"):
@@ -257,9 +279,7 @@ def test_a_run_in_the_repository_is_of_an_experiment_or_a_recipe_and_of_full_dat
     assert load_run(path.parent).recipe == known[name].changed(classes=classes)
     data = "sample" if name.startswith("sample") else "full"
     assert record["settings"]["data"] == data
-    older = ("short/pretrained", "short/scratch", "short/frozen", "short/fine-tuned")
-    edition = "JPEG copy" if name.startswith(older) else data
-    assert record["data"]["label"].startswith(f"{known[name].dataset} ({edition})")
+    assert record["data"]["label"].startswith(f"{known[name].dataset} ({data})")
     assert record["commit"] and not record["commit"].endswith("+")
     if known[name].normalize:  # each channel has a mean and a deviation that images can have
         means, deviations = (record["normalization"][key] for key in ("means", "deviations"))

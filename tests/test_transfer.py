@@ -174,7 +174,7 @@ def test_each_draw_takes_other_images_and_the_same_ones_everywhere():
 
 
 def test_an_experiment_that_draws_has_other_images_for_each_seed():
-    experiment = runs.find_experiment("halves-transfer")
+    experiment = runs.find_experiment("transfer")
     classes = set(data.load("cifar-10", data="sample").classes)
     learned = set(runs.find_experiment("halves").recipes[0].only)
     for name, recipe, seed in experiment.runs():

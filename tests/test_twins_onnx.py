@@ -32,7 +32,7 @@ from d2lres.twins import onnx as twins
 from d2lres.twins.places import expected_shapes, places
 
 ROOT = Path(__file__).parents[1]
-RUN = d2lres.recorded("short/pretrained-0")  # has its weights; images of 16x16
+RUN = d2lres.recorded("halves/first-0")  # has its weights; images of 16x16
 CLASSES = 7
 
 
@@ -316,7 +316,7 @@ def d2lres_says(capfd, *words):
 
 def test_export_writes_a_recorded_run(capfd, tmp_path):
     out = tmp_path / "new" / "net.onnx"
-    words = ["export", "short/pretrained-0", "--to", "onnx", "--out", out, "--stages", "--switches"]
+    words = ["export", "halves/first-0", "--to", "onnx", "--out", out, "--stages", "--switches"]
     status, said, err = d2lres_says(capfd, *words)
     assert (status, err) == (0, "")
     assert said == f"{out}: cifar-resnet20 with 269,397 parameters, trained on {LABEL}\n"
@@ -367,7 +367,7 @@ def test_a_run_on_photographs_has_the_shape_of_its_recipe_and_no_names(tmp_path)
 def test_export_needs_no_mxnet(tmp_path):
     code = (
         "import sys; from d2lres.runs import export_run, find_run;"
-        f"export_run(find_run('short/pretrained-0'), {str(tmp_path / 'net.onnx')!r});"
+        f"export_run(find_run('halves/first-0'), {str(tmp_path / 'net.onnx')!r});"
         "print('mxnet' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT)
@@ -403,7 +403,7 @@ def test_an_image_without_room_is_refused():
         twins.model_of(live(valid), input_shape=(3, 3, 3))
 
 
-NET = ("export", "short/pretrained-0", "--to", "onnx")
+NET = ("export", "halves/first-0", "--to", "onnx")
 
 
 @pytest.mark.parametrize(

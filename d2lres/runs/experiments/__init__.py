@@ -7,7 +7,7 @@ questions is recorded once.
 Explained in the chapters that show them.
 """
 
-from .comparing import Comparison
+from .comparing import Comparison, paired_difference
 from .plan import EXPERIMENTS, Experiment, experiment_names, find_experiment
 from .recording import SMALL, check_data, run_experiment
 from .results import recorded_runs, results, tabulate
@@ -20,6 +20,7 @@ __all__ = [
     "check_data",
     "experiment_names",
     "find_experiment",
+    "paired_difference",
     "recorded_runs",
     "results",
     "run_experiment",

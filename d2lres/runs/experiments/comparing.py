@@ -1,12 +1,12 @@
 """How far a difference between trainings can be trusted: an interval, not a rank.
 
-Explained in the chapter "Ablations".
+Explained in the chapters "Ablations" and, for pairs, "Transfer learning".
 """
 
 import functools
 import math
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, stdev
 
 from ...errors import ConfigError, unknown_name
 
@@ -64,6 +64,29 @@ class Comparison:
         An approximation: Student's quantiles are added where a noncentral distribution is exact.
         """
         return (student(0.975, self.degrees) + student(power, self.degrees)) * self.error(name)
+
+
+def paired_difference(one: Sequence[float], other: Sequence[float]) -> tuple[float, float]:
+    """(mean of one - other, how far to both sides its 95 % confidence interval reaches; Student).
+
+    For trainings that come in pairs: one[i] and other[i] have the same images.  What a pair shares
+    cancels in its difference, and does not widen the interval.
+    Raises ConfigError unless there are as many of both, two at least.
+    Source: Student (1908), "The probable error of a mean", Biometrika 6.
+    Chapter "Transfer learning".
+
+    >>> mean, chance = paired_difference([0.50, 0.61, 0.72], [0.40, 0.50, 0.60])
+    >>> round(mean, 3), round(chance, 3)
+    (0.11, 0.025)
+    """
+    if len(one) != len(other) or len(one) < 2:
+        raise ConfigError(
+            f"paired_difference: {len(one)} and {len(other)} values; expected as many of both, "
+            "two at least. Give the values of the same seeds, in the same order."
+        )
+    differences = [a - b for a, b in zip(one, other, strict=True)]
+    error = stdev(differences) / math.sqrt(len(differences))
+    return fmean(differences), student(0.975, len(differences) - 1) * error
 
 
 @functools.cache
