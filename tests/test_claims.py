@@ -61,9 +61,41 @@ def learned(accuracy: float):
     return change
 
 
-def ten_times_as_long(record):
+def longer(times: float):
+    """As if every epoch had taken so many times as long."""
+
+    def change(record):
+        for epoch in record["history"]:
+            epoch["seconds"] *= times
+
+    return change
+
+
+def after(epochs, column: str, by: float):
+    """One column of the history, larger by so much after these epochs."""
+
+    def change(record):
+        for epoch in epochs:
+            record["history"][epoch - 1][column] += by
+
+    return change
+
+
+def never_falls(record):
+    """As if the test accuracy had risen, or stayed, from epoch to epoch."""
+    best = 0
     for epoch in record["history"]:
-        epoch["seconds"] *= 10
+        best = epoch["test_acc"] = max(best, epoch["test_acc"])
+
+
+def swapped(one: int, other: int):
+    """What the net said, as if two classes had been exchanged."""
+
+    def change(record):
+        for row in record["final"]["confusion"]:
+            row[one], row[other] = row[other], row[one]
+
+    return change
 
 
 def rises_evenly(record):
@@ -96,14 +128,22 @@ CHANGES = [
     ("ablations", "short/v2-?", raised(0.05)),
     ("ablations", "short/no-smoothing-?", raised(0.02)),
     ("ablations", "short/wrn-10-3-?", raised(-0.08)),
-    ("cifar10", "cifar10-fast-0", ten_times_as_long),
+    ("ablations", "short/mixup-?", learned(0.9)),
+    ("ablations", "short/*", longer(20)),
+    ("ablations", "short/*", longer(0.4)),
+    ("cifar10", "cifar10-fast-0", longer(10)),
     ("cifar10", "cifar10-fast-0", rises_evenly),
     ("cifar10", "cifar10-fast-0", raised(0.02)),
     ("cifar10", "cifar10-fast-0", raised(-0.02)),
     ("cifar10", "cifar10-fast-0", learned(0.999)),
+    ("cifar10", "cifar10-fast-0", after((36, 40), "test_acc", 0.05)),
     ("degradation", "degradation/plain44-?", learned(0.95)),
     ("degradation", "degradation/resnet44-?", learned(0.6)),
     ("degradation", "degradation/resnet20-?", learned(0.8)),
+    ("degradation", "degradation/resnet44-?", after(range(3, 11), "train_acc", 0.1)),
+    ("degradation", "degradation/plain44-?", after([10], "train_acc", 0.1)),
+    ("degradation", "degradation/plain44-?", after([5], "train_acc", -0.1)),
+    ("degradation", "degradation/plain44-?", raised(0.2)),
     ("transfer", "short/fine-tuned-2500-?", raised(-0.1)),
     ("transfer", "short/scratch-100-?", raised(0.3)),
     ("transfer", "short/frozen-2500-?", raised(0.2)),
@@ -111,6 +151,11 @@ CHANGES = [
     ("training-fashion-mnist", "fashion-mnist-modern-0", raised(-0.1)),
     ("training-fashion-mnist", "fashion-mnist-reference", raised(-0.1)),
     ("training-fashion-mnist", "fashion-mnist-native", raised(0.05)),
+    ("training-fashion-mnist", "fashion-mnist-native", never_falls),
+    ("training-fashion-mnist", "fashion-mnist-reference", never_falls),
+    ("training-fashion-mnist", "fashion-mnist-modern-0", learned(0.99)),
+    ("training-fashion-mnist", "fashion-mnist-native", swapped(0, 9)),
+    ("training-fashion-mnist", "fashion-mnist-native", swapped(2, 6)),
 ]
 
 
