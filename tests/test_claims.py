@@ -150,6 +150,7 @@ CHANGES = [
     ("ablations", "short/no-smoothing-?", raised(0.02)),
     ("ablations", "short/wrn-10-3-?", raised(-0.08)),
     ("ablations", "short/mixup-?", learned(0.9)),
+    ("ablations", "short/zero-gamma-?", learned(0.9)),
     ("ablations", "short/*", longer(20)),
     ("ablations", "short/*", longer(0.4)),
     ("cifar10", "cifar10-fast-0", longer(10)),
