@@ -200,6 +200,26 @@ def test_the_plan_for_teachers_has_every_chapter_in_the_order_of_the_book():
     assert planned == chapters
 
 
+def words_of(path: Path) -> str:
+    """The text of a chapter, in lower case."""
+    cells = json.loads(path.read_text())["cells"]
+    return "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown").lower()
+
+
+def test_a_term_of_the_glossary_leads_to_a_chapter_that_uses_it():
+    entry = re.compile(r"^(\S.*)\n  .*\[\]\((\S+\.ipynb)\)$", re.MULTILINE)
+    entries = entry.findall((CHAPTERS / "glossary.md").read_text())
+    assert len(entries) > 45
+    lost = [(term, to) for term, to in entries if term.lower() not in words_of(CHAPTERS / to)]
+    assert not lost
+
+
+def test_the_notation_of_a_window_counts_as_the_chapter_does():
+    """*Any input size*: 7x7 with stride 2 makes 112 of 224, with 6 pixels at both ends together."""
+    said = re.search(r"\\lfloor (.+) / s \\rfloor \+ 1", (CHAPTERS / "notation.md").read_text())
+    assert eval(said[1], {"n": 224, "k": 7, "p": 6}) // 2 + 1 == 112
+
+
 def heading_anchor(heading: str) -> str:
     """The anchor that GitHub gives a heading."""
     return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
