@@ -2,8 +2,6 @@
 
 import click
 
-from ..errors import ConfigError
-
 
 def engine_options(command):
     """The options that choose what trains and where."""
@@ -98,14 +96,9 @@ def evaluate(run_dir, engine, device, data_folder, recalibrate):
     """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
     from ..runs import evaluate_run, find_engine, recalibrate_run
 
-    if recalibrate and engine != "mxnet":
-        raise ConfigError(
-            f"--recalibrate: with the engine {engine}; expected mxnet, which reads every run. "
-            "Leave --engine out."
-        )
     device = find_engine(engine).find_device(device)
     if recalibrate:
-        run = recalibrate_run(run_dir, device=device, data_folder=data_folder)
+        run = recalibrate_run(run_dir, device, data_folder, engine)
         found = run.record["recalibrated"]
         accuracy, label = found["test_acc"], run.record["data"]["label"]
         recorded = run.record["final"].get("test_acc")

@@ -2,7 +2,7 @@
 
 from ..errors import DataError
 from ..live import build, find_device, freeze, init, live_counts, mx, try_gpu, zero_last_gamma
-from ..train import Recipe, fit, predict
+from ..train import Recipe, fit, predict, recalibrate
 from .parts import architecture_of, iterators
 from .records import Run, recorded, weights_of
 
@@ -16,6 +16,7 @@ __all__ = [
     "learner",
     "predict",
     "read",
+    "recalibrate",
     "save",
     "usual",
     "wait_for_all",

@@ -8,7 +8,7 @@ from ..live import autograd, np
 from ..live.blocks import as_array, check_floating, entry
 from .batches import batches_of
 from .labels import check_labels
-from .passes import IN_FLIGHT
+from .passes import ENOUGH, IN_FLIGHT
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -46,10 +46,6 @@ def evaluate(net, data_iter, device=None) -> float:
     """
     y_hat, y = predict(net, data_iter, device)
     return float((y_hat == y).mean())
-
-
-#: Batches for `recalibrate`: each replaces a tenth, and less than a hundredth of the old remains.
-ENOUGH = 50
 
 
 def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> int:

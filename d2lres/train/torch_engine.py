@@ -10,6 +10,7 @@ statistics and sums stay in float32.
 """
 
 import math
+from itertools import chain, islice, repeat
 
 import numpy
 
@@ -19,6 +20,7 @@ from . import torch_workers
 from .epochs import check_folder, check_numbers, run_epochs
 from .history import History
 from .labels import check_labels
+from .passes import ENOUGH
 
 
 class TorchEngine:
@@ -201,7 +203,7 @@ def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
     Arguments: `device` (None: where the net is).
     Raises DataError for a label that is none of the net's classes.
     """
-    device = device or next(net.parameters()).device
+    device = device or device_of(net)
     net.eval()
     y_hats, ys = [], []
     with torch.no_grad():
@@ -213,8 +215,28 @@ def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
     return torch.cat(y_hats).cpu().numpy(), y.astype(numpy.int64)
 
 
+def recalibrate(net, train_iter, batches: int = ENOUGH) -> int:
+    """Measure the statistics of batch normalization anew, as `d2lres.train.recalibrate` does.
+
+    Returns how many images that took.  A variance is unbiased here: n / (n - 1) times that of
+    Gluon, where n numbers of a channel are in a batch.
+    """
+    net.train()
+    images = 0
+    with torch.no_grad():
+        tensors = (as_tensors(each, device_of(net)) for each in repeat(train_iter))
+        for X, _ in islice(chain.from_iterable(tensors), batches):
+            net(X)
+            images += len(X)
+    return images
+
+
 def classes_of(net) -> int:
     return net.places[-1].layer.units
+
+
+def device_of(net):
+    return next(net.parameters()).device
 
 
 def as_tensors(data_iter, device):
