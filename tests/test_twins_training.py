@@ -26,7 +26,13 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: make twin
 import torch_workers_steps  # noqa: E402
 
 from d2lres.data import TorchBatches, TorchPhotos  # noqa: E402
-from d2lres.train.torch_engine import TorchEngine, fit, predict, recalibrate  # noqa: E402
+from d2lres.train.torch_engine import (  # noqa: E402
+    TorchEngine,
+    fit,
+    precision,
+    predict,
+    recalibrate,
+)
 from d2lres.twins import begin  # noqa: E402
 from d2lres.twins import torch as twins  # noqa: E402
 from d2lres.twins.params import read_params  # noqa: E402
@@ -138,21 +144,106 @@ def test_momentum_survives_a_rate_of_zero():
     assert numpy.allclose(moved[2], moved[0] / 4, rtol=1e-3)
 
 
-def test_the_path_of_a_gpu_runs_on_the_cpu():
-    """Compiled and in bfloat16, whose 8 bits leave a loss right to 2 %."""
-    losses = []
-    for like_a_gpu in (False, True):
-        twin = twins.build("cifar-resnet8")
-        begin.initialize(twin, "he", seed=0)
-        engine = TorchEngine(twin, CPU, momentum=0.9, weight_decay=1e-4)
-        if like_a_gpu:
-            engine.half = True
-            engine.forward = torch.compile(twin, backend="aot_eager", dynamic=False)
-        X = torch.rand(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-        y = numpy.arange(32) % 10
-        losses.append([engine.step(X, y, 32, 0.05)[0][0].item() / 32 for _ in range(3)])
-        assert all(p.dtype == torch.float32 for p in twin.parameters())
-    assert numpy.allclose(*losses, rtol=0.02)
+def begun(**options):
+    """An engine on the CPU, always with the same first weights."""
+    twin = twins.build("cifar-resnet8")
+    begin.initialize(twin, "he", seed=0)
+    return TorchEngine(twin, CPU, momentum=0.9, weight_decay=1e-4, **options)
+
+
+def three_losses(engine):
+    X = torch.rand(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    return [engine.step(X, numpy.arange(32) % 10, 32, 0.05)[0][0].item() / 32 for _ in range(3)]
+
+
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+def test_the_path_of_a_gpu_runs_on_the_cpu(monkeypatch, half):
+    """Compiled and in half precision: bfloat16's 8 bits leave a loss right to 2 %."""
+    compile_ = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda net, **_: compile_(net, backend="aot_eager", dynamic=False)
+    )
+    engine = begun()
+    engine.compute_in(half)
+    engine.compile()
+    found, expected = three_losses(engine), three_losses(begun())
+    assert engine.forward is not engine.plain
+    assert all(p.dtype == torch.float32 for p in engine.net.parameters())
+    assert numpy.allclose(found, expected, rtol=0.02 if half == "bfloat16" else 0.002)
+
+
+@pytest.mark.parametrize(
+    "capability, expected",
+    [((6, 1), "float32"), ((7, 0), "float16"), ((7, 5), "float16"), ((8, 0), "bfloat16"),
+     ((9, 0), "bfloat16"), ((12, 0), "bfloat16")],
+)  # fmt: skip
+def test_a_card_computes_in_what_it_has_units_for(monkeypatch, capability, expected):
+    """P40, V100, T4, A100, H100, RTX 50: PyTorch emulates bfloat16 on the first three."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert precision(torch.device("cuda:0")) == expected
+    assert precision(CPU) == "float32"
+
+
+def test_a_gradient_too_large_for_float16_leaves_the_step_out():
+    """The factor, 65,536 at first, is halved; 3e38 times it is no number of float32 either."""
+    engine = begun()
+    engine.compute_in("float16")
+    X, y = torch.rand(8, 3, 16, 16), numpy.arange(8)
+    before = {name: array.copy() for name, array in engine.state()[0].items()}
+    engine.step(X, y, 8, 3e38)
+    after, velocities = engine.state()
+    assert engine.scaler.get_scale() == 2**15
+    assert not any(array.any() for array in velocities.values())
+    trained = dict(engine.net.named_parameters())
+    assert all((after[name] == before[name]).all() for name in trained)
+    engine.step(X, y, 8, 0.01)
+    assert any((engine.state()[0][name] != before[name]).any() for name in trained)
+
+
+def no_triton(*_, **__):
+    error = "Cannot find a working triton installation. Either the package is not installed or ..."
+    raise RuntimeError(f"backend='inductor' raised:\nTritonMissing: {error}\n\nSet TORCHDYNAMO...")
+
+
+@pytest.mark.parametrize(
+    "compile_",
+    [no_triton, lambda net, **_: no_triton, lambda net, **_: lambda X: FailsBackward.apply(net(X))],
+    ids=["at the call", "with the first batch", "on the way back"],
+)
+def test_a_compiler_that_fails_is_done_without(monkeypatch, capfd, compile_):
+    """As on Windows, or where Triton or a C compiler is missing; the steps are those of the net."""
+    monkeypatch.setattr(torch, "compile", compile_)
+    engine = begun()
+    engine.compile()
+    assert three_losses(engine) == three_losses(begun())
+    assert engine.forward is engine.plain
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1 and len(said) < 250
+    assert said.startswith("d2lres: torch.compile: TritonMissing: Cannot find a working triton")
+
+
+class FailsBackward(torch.autograd.Function):
+    """A step whose way back is compiled when it is needed."""
+
+    @staticmethod
+    def forward(ctx, X):
+        return X.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        no_triton()
+
+
+def test_a_compiler_is_not_blamed_for_what_is_wrong_without_it(monkeypatch, capfd):
+    def full(X):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch, "compile", lambda net, **_: full)
+    engine = begun()
+    engine.compile()
+    with pytest.raises(torch.OutOfMemoryError):
+        three_losses(engine)
+    assert not capfd.readouterr().err
 
 
 # --- how a training begins -----------------------------------------------------------------------
