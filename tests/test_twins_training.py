@@ -423,14 +423,15 @@ def test_all_of_it_works_where_mxnet_is_not(photos, tmp_path, images):  # noqa: 
         input=json.dumps([images, [
             [*train, "--epochs", "1", "--out", out],
             [*train, "--epochs", "2", "--out", out, "--resume"],
-            [*train, "--epochs", "2", "--out", whole],
+            [*train, "--epochs", "2", "--out", whole, "--floor"],
             ["evaluate", out, *TORCH],
             ["evaluate", out, "--recalibrate", *TORCH],
         ]]),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert figures(tmp_path / "run") == figures(tmp_path / "whole")
-    *_, again, renewed = done.stdout.splitlines()
+    *_, floor, _, _, again, renewed = done.stdout.splitlines()
+    assert "images/s in the last epoch: " in floor
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert again.startswith(f"test accuracy {record['final']['test_acc']:.4f} on ")
     assert renewed.startswith(f"test accuracy {record['recalibrated']['test_acc']:.4f} on ")

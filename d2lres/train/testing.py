@@ -1,4 +1,5 @@
-"""What a net learned: its predictions, its accuracy, and the statistics that it predicts with."""
+"""What a net learned: its predictions, its accuracy, the statistics that it predicts with; and
+what its device can do."""
 
 from itertools import chain, islice, repeat
 
@@ -9,6 +10,7 @@ from ..live.blocks import as_array, check_floating, entry
 from .batches import batches_of
 from .labels import check_labels
 from .passes import ENOUGH, IN_FLIGHT
+from .rates import Rates, best_rate
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -34,6 +36,17 @@ def place(net, device=None) -> tuple:
     """The device and the floating type that a net computes in."""
     first, weight = entry(net)
     return device or first.list_ctx()[0], (weight or first).dtype
+
+
+def rates(device) -> Rates:
+    """What a device of MXNet reaches in float32, and with a copy.  Half a second."""
+    n, size = (8192, 2**28) if device.device_type == "gpu" else (2048, 2**25)
+    a, long = (np.ones(shape, ctx=device) for shape in ((n, n), (size,)))
+    there = long.copy()
+    return Rates(
+        best_rate(2 * n**3, lambda: np.dot(a, a).wait_to_read()),
+        best_rate(2 * 4 * size, lambda: long.copyto(there).wait_to_read()),  # read and written
+    )
 
 
 def evaluate(net, data_iter, device=None) -> float:
