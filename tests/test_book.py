@@ -13,6 +13,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from d2lres.runs import experiment_names
+from d2lres.train import recipe_names
+
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 CHAPTERS = ROOT / "chapters"
@@ -198,6 +201,23 @@ def test_the_plan_for_teachers_has_every_chapter_in_the_order_of_the_book():
     parts = yaml.safe_load((ROOT / "_toc.yml").read_text())["parts"]
     chapters = [Path(c["file"]).name for part in parts[:-1] for c in part["chapters"]]
     assert planned == chapters
+
+
+# What trains, or shows what was trained.
+TRAINING = (
+    "degradation", "residual-block", "training-fashion-mnist", "what-the-sum-does",
+    "near-the-identity", "modern-recipe", "images-and-targets", "cifar10", "ablations",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_chapter_that_trains_says_in_a_line_how_on_a_gpu(name):
+    first = json.loads((CHAPTERS / f"{name}.ipynb").read_text())["cells"][0]
+    said = re.findall(
+        r"^To train .* on a graphics card: `d2lres (.*?)`", "".join(first["source"]), re.M
+    )
+    kind, what = re.fullmatch(r"(train|experiments run) (\S+) .*--engine torch.*", *said).groups()
+    assert what in (recipe_names() if kind == "train" else experiment_names())
 
 
 def heading_anchor(heading: str) -> str:

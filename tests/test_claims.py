@@ -148,12 +148,3 @@ def test_a_run_that_says_otherwise_breaks_a_claim(copied, chapter, runs, change)
         path.unlink()  # it was a link to the real one
         path.write_text(json.dumps(record))
     assert failed_claims(chapter)
-
-
-def test_what_where_it_runs_counts():
-    """What bounds a training in images/s: a step is three predictions, two operations a MAC."""
-    said = (Path(__file__).parents[1] / "chapters" / "running.md").read_text(encoding="utf-8")
-    macs = d2lres.summarize("cifar-resnet20").macs
-    assert f"{macs / 1e6:.1f} million MACs" in said
-    assert f"{3 * 2 * macs / 1e9:.2f} thousand million operations" in said
-    assert f"at most {round(1e14 / (3 * 2 * macs), -4):,.0f} images a second" in said
