@@ -40,7 +40,7 @@ def place(net, device=None) -> tuple:
 
 def rates(device) -> Rates:
     """What a device of MXNet reaches in float32, and with a copy.  Half a second."""
-    n, size = (8192, 2**28) if device.device_type == "gpu" else (2048, 2**25)
+    n, size = (8192, 2**26) if device.device_type == "gpu" else (2048, 2**25)
     a, long = (np.ones(shape, ctx=device) for shape in ((n, n), (size,)))
     there = long.copy()
     return Rates(

@@ -12,6 +12,7 @@ that the GPU has units for; weights, statistics and sums stay in float32.
 import math
 import sys
 import textwrap
+from contextlib import nullcontext
 from itertools import chain, islice, repeat
 
 import numpy
@@ -116,10 +117,10 @@ class TorchEngine:
         share = lr * self.workers / whole  # workers take the mean of their gradients
         try:
             y_hat, losses = self.backward(X, y, share)
-        except (D2lresError, torch.OutOfMemoryError):
+        except (D2lresError, torch.cuda.OutOfMemoryError):
             raise
-        except Exception as error:  # a compiler raises what it likes
-            if self.forward is self.plain:
+        except Exception as error:  # a compiler raises what it likes, and may on the way back, when
+            if self.forward is self.plain:  # running statistics have seen the batch once already
                 raise
             self.train_as_it_is(error)
             y_hat, losses = self.backward(X, y, share)
@@ -135,7 +136,7 @@ class TorchEngine:
         """The output and the loss of each image; the gradients are `share` times the losses'."""
         torch.compiler.cudagraph_mark_step_begin()  # what the last step gave is not needed any more
         half = self.dtype != torch.float32
-        with torch.autocast(self.device.type, self.dtype if half else None, enabled=half):
+        with torch.autocast(self.device.type, self.dtype) if half else nullcontext():
             y_hat = self.forward(X)
         losses = self.losses(y_hat.float(), y)
         self.optimizer.zero_grad()
@@ -255,7 +256,7 @@ def rates(device) -> Rates:
     """
     n, cuda = (8192, True) if device.type == "cuda" else (2048, False)
     a = torch.rand(n, n, device=device).to(getattr(torch, precision(device)))
-    b, long = torch.empty_like(a), torch.rand(2**28 if cuda else 2**25, device=device)
+    b, long = torch.empty_like(a), torch.rand(2**26 if cuda else 2**25, device=device)
     there = torch.empty_like(long)
 
     def done(work):
