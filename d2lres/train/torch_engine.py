@@ -262,8 +262,10 @@ def rates(device) -> Rates:
     def done(work):
         def turn():
             work()
-            if device.type != "cpu":  # which computes on while Python goes on
-                getattr(torch, device.type).synchronize()
+            if cuda:  # it computes on while Python goes on
+                torch.cuda.synchronize(device)
+            elif device.type == "mps":
+                torch.mps.synchronize()
 
         return turn
 
