@@ -12,7 +12,7 @@ import numpy
 import pytest
 from small_recipe import SMALL
 from test_cli import ROOT, d2lres
-from test_folder import CLASSES, photos  # noqa: F401  # a fixture
+from test_folder import CLASSES, photos, records  # noqa: F401  # fixtures
 from test_interrupted import command, figures, finish, stop_in_second_epoch
 
 import d2lres as package
@@ -74,12 +74,14 @@ def test_resized_images_are_those_of_mxnet_to_the_last_bit(sample, side):
     assert abs(X.numpy() - X_there.asnumpy()).max() <= 1e-6
 
 
+@pytest.mark.parametrize("form", ["photos", "records"])
 @pytest.mark.parametrize("augment", [True, False])
-def test_photographs_are_cut_as_for_mxnet(photos, augment):  # noqa: F811
+def test_photographs_are_cut_as_for_mxnet(request, form, augment):
     """Two epochs of another side: the same rectangles and reflections, in the same order."""
+    root = request.getfixturevalue(form)
     options = {"side": lambda epoch: (16, 24)[epoch], "shuffle": True, "seed": 3}
     theirs, ours = (
-        kind(photos, "train", 7, augment=augment, **options)
+        kind(root, "train", 7, augment=augment, **options)
         for kind in (PhotoIterator, TorchPhotos)
     )
     assert len(ours) == len(theirs) == 4 and ours.dataset == theirs.dataset
