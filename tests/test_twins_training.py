@@ -81,8 +81,7 @@ def test_photographs_are_cut_as_for_mxnet(request, form, augment):
     root = request.getfixturevalue(form)
     options = {"side": lambda epoch: (16, 24)[epoch], "shuffle": True, "seed": 3}
     theirs, ours = (
-        kind(root, "train", 7, augment=augment, **options)
-        for kind in (PhotoIterator, TorchPhotos)
+        kind(root, "train", 7, augment=augment, **options) for kind in (PhotoIterator, TorchPhotos)
     )
     assert len(ours) == len(theirs) == 4 and ours.dataset == theirs.dataset
     for epoch in (1, 2):
