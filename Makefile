@@ -53,16 +53,17 @@ NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-
 unit: env ## unit tests only: make unit ARGS="-k blocks"
 	$(PYTEST) $(OTHERS) tests --ignore tests/test_book.py $(ARGS)
 
-# The tests of other frameworks are a group of their own, so that `make test` stays short.
-OTHERS := --ignore-glob='tests/test_twins_*'
+# The tests of other frameworks, and the chapter that needs PyTorch, are a group of their own, so that
+# `make test` stays short and needs none.
+OTHERS := --ignore-glob='tests/test_twins_*' --ignore chapters/same-in-pytorch.ipynb
 
-twins: env ## install PyTorch and test the same nets there and in ONNX: make twins ARGS="-k padding"
+twins: env ## install PyTorch; test the same nets there and in ONNX, and the chapter: make twins ARGS="-k padding"
 	$(BIN)/python -m pip install -q -r requirements-twins.txt \
 		-c constraints/$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])').txt
-	$(PYTEST) tests/test_twins_*.py $(ARGS)
+	$(PYTEST) $(NBVAL) tests/test_twins_*.py chapters/same-in-pytorch.ipynb $(ARGS)
 
 notebooks: env ## run the notebooks and compare their outputs: make notebooks ARGS="-k resnet18"
-	$(PYTEST) $(NBVAL) chapters $(ARGS)
+	$(PYTEST) $(NBVAL) $(OTHERS) chapters $(ARGS)
 
 rerun: env ## run chapters and store their outputs: make rerun ARGS=chapters/resnet18.ipynb
 	$(BIN)/python scripts/rerun.py $(ARGS)

@@ -11,6 +11,7 @@ import pytest
 LONGEST = (
     "test_twins_training",
     "test_twins_torch",
+    "same-in-pytorch",
     "test_colab",
     "test_models",
     "test_page_every",

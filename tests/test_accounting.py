@@ -19,6 +19,7 @@ from d2lres.structure import (
     count_layers,
     explicit,
     memory,
+    training_step,
     with_padding,
 )
 
@@ -330,6 +331,35 @@ def test_memory_grows_with_the_batch_and_weights_do_not(name):
 def test_a_batch_that_is_none_is_refused(batch_size):
     with pytest.raises(ShapeError, match="batch size"):
         memory(count(architecture("resnet18")), batch_size)
+
+
+# --- a step of training --------------------------------------------------------------------------
+
+
+def test_a_step_by_hand():
+    """Two convolutions from 1 to 2 channels and on, 4x4: each 16 pixels, 18 and 36 weights."""
+    rows = count_layers([Conv(2), BatchNorm(), Conv(2)], (1, 4, 4))
+    macs, weights, leaving = 16 * (18 + 36), 18 + 4 + 36, 2 * 32
+    for number in (4, 2):
+        step = training_step(rows, 3, number)
+        assert step.operations == 3 * 6 * macs  # forward, for the input, for the weights
+        # weights, gradients, velocities; what leaves a convolution: each written and read
+        assert step.bytes == 2 * (3 * 4 * weights + 3 * number * leaving)
+    by_operations, by_bytes = step.images_per_s(6 * macs * 1000, step.bytes * 7)
+    assert (by_operations, by_bytes) == (1000, 3 * 7)
+
+
+def test_a_plain_chain_has_a_closed_formula():
+    """n convolutions of c to c channels on s x s pixels: 9 c^2 weights and 9 c^2 s^2 MACs each."""
+    n, c, s, batch_size = 5, 7, 6, 11
+    step = training_step(count_layers([Conv(c)] * n, (c, s, s)), batch_size)
+    assert step.operations == batch_size * n * 54 * c**2 * s**2
+    assert step.bytes == 2 * n * (108 * c**2 + 4 * batch_size * c * s**2)
+
+
+def test_a_step_of_no_images_is_refused():
+    with pytest.raises(ShapeError, match="batch size"):
+        training_step(count(architecture("resnet18")), 0)
 
 
 # --- shapes that do not fit ----------------------------------------------------------------------

@@ -13,6 +13,9 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
+from d2lres.runs import experiment_names
+from d2lres.train import recipe_names
+
 ROOT = Path(__file__).parents[1]
 HTML = ROOT / "_build" / "html"
 CHAPTERS = ROOT / "chapters"
@@ -218,6 +221,23 @@ def test_the_notation_of_a_window_counts_as_the_chapter_does():
     """*Any input size*: 7x7 with stride 2 makes 112 of 224, with 6 pixels at both ends together."""
     said = re.search(r"\\lfloor (.+) / s \\rfloor \+ 1", (CHAPTERS / "notation.md").read_text())
     assert eval(said[1], {"n": 224, "k": 7, "p": 6}) // 2 + 1 == 112
+
+
+# What trains, or shows what was trained.
+TRAINING = (
+    "degradation", "residual-block", "training-fashion-mnist", "what-the-sum-does",
+    "near-the-identity", "modern-recipe", "images-and-targets", "cifar10", "ablations", "transfer",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TRAINING)
+def test_a_chapter_that_trains_says_in_a_line_how_on_a_gpu(name):
+    first = json.loads((CHAPTERS / f"{name}.ipynb").read_text())["cells"][0]
+    said = re.findall(
+        r"^To train .* on a graphics card: `d2lres (.*?)`", "".join(first["source"]), re.M
+    )
+    kind, what = re.fullmatch(r"(train|experiments run) (\S+) .*--engine torch.*", *said).groups()
+    assert what in (recipe_names() if kind == "train" else experiment_names())
 
 
 def heading_anchor(heading: str) -> str:

@@ -238,12 +238,3 @@ def test_weights_learned_from_other_images_break_a_claim(copied):
     weights.unlink()  # it was a link to the real one
     shutil.copy(copied / "cifar10-fast-0" / "net.params", weights)
     assert failed_claims("near-the-identity", "36-b8548326", "pair-without-one") == ["pair = {}"]
-
-
-def test_what_where_it_runs_counts():
-    """What bounds a training in images/s: a step is three predictions, two operations a MAC."""
-    said = (Path(__file__).parents[1] / "chapters" / "running.md").read_text(encoding="utf-8")
-    macs = d2lres.summarize("cifar-resnet20").macs
-    assert f"{macs / 1e6:.1f} million MACs" in said
-    assert f"{3 * 2 * macs / 1e9:.2f} thousand million operations" in said
-    assert f"at most {round(1e14 / (3 * 2 * macs), -4):,.0f} images a second" in said

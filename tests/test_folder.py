@@ -5,7 +5,8 @@ import pytest
 from PIL import Image
 
 from d2lres import ConfigError, DataError, evaluate
-from d2lres.data.folder import PhotoIterator, middle_box, random_box
+from d2lres.data import PhotoIterator
+from d2lres.data.folder import middle_box, random_box
 from d2lres.live import mx
 from d2lres.runs import evaluate_run, train_recipe
 from d2lres.train import find_recipe

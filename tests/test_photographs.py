@@ -14,8 +14,8 @@ from test_cli import d2lres
 from test_folder import CLASSES, photos  # noqa: F401  # a fixture
 
 from d2lres import DataError
+from d2lres.data import PhotoIterator
 from d2lres.data.decoding import FORMATS, decoded
-from d2lres.data.folder import PhotoIterator
 from d2lres.errors import ConfigError
 from d2lres.runs import iterators, with_photographs
 from d2lres.train import find_recipe

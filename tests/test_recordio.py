@@ -9,7 +9,7 @@ import pytest
 from test_folder import CLASSES, photos, records  # noqa: F401  # fixtures
 
 from d2lres import DataError
-from d2lres.data.folder import PhotoIterator
+from d2lres.data import PhotoIterator
 from d2lres.data.recordio import MAGIC, Records
 from d2lres.live import mx
 

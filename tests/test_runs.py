@@ -14,7 +14,17 @@ from small_recipe import SMALL
 from d2lres import ConfigError, DataError, runs, summarize
 from d2lres.commands import main
 from d2lres.data import SETS, load
-from d2lres.runs import CHECKPOINT, confusion, evaluate_run, load_run, recalibrate_run, train_recipe
+from d2lres.runs import (
+    CHECKPOINT,
+    confusion,
+    evaluate_run,
+    floor,
+    load_run,
+    recalibrate_run,
+    train_recipe,
+)
+from d2lres.structure import architecture, count, training_step
+from d2lres.train.rates import Rates, best_rate
 from d2lres.train.recipes import RECIPES, find_recipe, recipe_names
 
 RUNS = sorted(path.parent for path in (Path(__file__).parents[1] / "runs").rglob("run.json"))
@@ -85,6 +95,44 @@ def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
     accuracy, recorded, label = evaluate_run(run.folder)
     assert accuracy == recorded
     assert label == "fashion-mnist (sample)"
+
+
+def test_the_floor_is_counted_and_stands_beside_what_was_measured(run):
+    """Six operations a MAC; the rates are given, so that all is known."""
+    rows = count(architecture("resnet18", 10), (1, 28, 28))
+    macs, speed = sum(row.macs for row in rows), run.history.epochs[-1].examples_per_s
+    most = training_step(rows, run.recipe.batch_size)
+    found, by_operations, by_bytes = floor(run, Rates(6e6 * macs, 1e30)).splitlines()
+    assert found.startswith(f"{speed:,.0f} images/s in the last epoch: {speed / 1e6:.2g} of what")
+    assert by_operations.startswith("  1,000,000 by the operations: ")
+    assert f" {6 * macs / 1e9:,.3f} GFLOP an image" in by_operations
+    assert f" {most.bytes / most.images / 1e6:,.2f} MB an image" in by_bytes
+
+
+def test_a_frozen_net_has_no_floor(capfd, tmp_path, monkeypatch):
+    frozen = SMALL.changed(name="frozen", start="cifar10-fast-0", frozen=True)
+    monkeypatch.setitem(RECIPES, "frozen", frozen)
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "frozen", "--floor", "--out", str(tmp_path / "r")])
+    said = capfd.readouterr().err
+    assert stop.value.code == 2 and said.count("\n") == 1 and "features are frozen" in said
+
+
+def test_the_rate_of_a_device_is_the_best_of_its_turns(monkeypatch):
+    """On a clock of our own: turns of 4, 2 and 3 seconds do 6 each, so 3 a second at best."""
+    clock = iter([0, 0, 4, 10, 12, 20, 23])  # when it begins; then the start and end of each turn
+    monkeypatch.setattr("d2lres.train.rates.perf_counter", lambda: next(clock))
+    assert best_rate(6, lambda: None, seconds=23) == 3
+
+
+def test_the_command_line_prints_the_floor(capfd, tmp_path, monkeypatch):
+    monkeypatch.setitem(RECIPES, "tiny", TINY)
+    with pytest.raises(SystemExit) as stop:
+        main(["train", "tiny", "--data", "sample", "--floor", "--out", str(tmp_path / "r")])
+    *_, found, by_operations, by_bytes = capfd.readouterr().out.splitlines()
+    assert not stop.value.code and "images/s in the last epoch: " in found
+    for line in (by_operations, by_bytes):  # a processor does between 0.1 and 10,000 of either
+        assert 0.1 < float(line.split(", ")[-1].split()[0].replace(",", "")) < 1e4
 
 
 def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(tmp_path):

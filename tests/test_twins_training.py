@@ -12,11 +12,12 @@ import numpy
 import pytest
 from small_recipe import SMALL
 from test_cli import ROOT, d2lres
-from test_interrupted import command, finish, stop_in_second_epoch
+from test_folder import CLASSES, photos, records  # noqa: F401  # fixtures
+from test_interrupted import command, figures, finish, stop_in_second_epoch
 
 import d2lres as package
 from d2lres import ConfigError, DataError, build, runs
-from d2lres.data import BatchIterator, augmentation, load
+from d2lres.data import BatchIterator, PhotoIterator, augmentation, load
 from d2lres.live import zero_last_gamma
 from d2lres.train import find_recipe
 
@@ -24,14 +25,20 @@ torch = pytest.importorskip("torch", reason="PyTorch is not installed: make twin
 
 import torch_workers_steps  # noqa: E402
 
-from d2lres.data import TorchBatches  # noqa: E402
-from d2lres.train.torch_engine import TorchEngine, fit, predict  # noqa: E402
+from d2lres.data import TorchBatches, TorchPhotos  # noqa: E402
+from d2lres.train.torch_engine import (  # noqa: E402
+    TorchEngine,
+    fit,
+    precision,
+    predict,
+    recalibrate,
+)
 from d2lres.twins import begin  # noqa: E402
 from d2lres.twins import torch as twins  # noqa: E402
 from d2lres.twins.params import read_params  # noqa: E402
 
 CPU, TORCH = torch.device("cpu"), ("--engine", "torch")
-TINY = SMALL.changed(name="tiny", images=128, batch_size=64, num_epochs=2)
+TINY = SMALL.changed(name="tiny", images=128, batch_size=32, num_epochs=2)
 
 
 @pytest.fixture(scope="module")
@@ -65,6 +72,24 @@ def test_resized_images_are_those_of_mxnet_to_the_last_bit(sample, side):
     )
     assert X.shape == (100, 3, side, side)
     assert abs(X.numpy() - X_there.asnumpy()).max() <= 1e-6
+
+
+@pytest.mark.parametrize("form", ["photos", "records"])
+@pytest.mark.parametrize("augment", [True, False])
+def test_photographs_are_cut_as_for_mxnet(request, form, augment):
+    """Two epochs of another side: the same rectangles and reflections, in the same order."""
+    root = request.getfixturevalue(form)
+    options = {"side": lambda epoch: (16, 24)[epoch], "shuffle": True, "seed": 3}
+    theirs, ours = (
+        kind(root, "train", 7, augment=augment, **options) for kind in (PhotoIterator, TorchPhotos)
+    )
+    assert len(ours) == len(theirs) == 4 and ours.dataset == theirs.dataset
+    for epoch in (1, 2):
+        for (X, y), (X_there, y_there) in zip(ours, theirs, strict=True):
+            assert (y == y_there.asnumpy()).all()
+            assert X.shape == X_there.shape and X.is_contiguous(memory_format=torch.channels_last)
+            assert abs(X.numpy() - X_there.asnumpy()).max() <= 1e-5
+        assert ours.epoch == theirs.epoch == epoch
 
 
 # --- the steps -----------------------------------------------------------------------------------
@@ -120,21 +145,106 @@ def test_momentum_survives_a_rate_of_zero():
     assert numpy.allclose(moved[2], moved[0] / 4, rtol=1e-3)
 
 
-def test_the_path_of_a_gpu_runs_on_the_cpu():
-    """Compiled and in bfloat16, whose 8 bits leave a loss right to 2 %."""
-    losses = []
-    for like_a_gpu in (False, True):
-        twin = twins.build("cifar-resnet8")
-        begin.initialize(twin, "he", seed=0)
-        engine = TorchEngine(twin, CPU, momentum=0.9, weight_decay=1e-4)
-        if like_a_gpu:
-            engine.half = True
-            engine.forward = torch.compile(twin, backend="aot_eager", dynamic=False)
-        X = torch.rand(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
-        y = numpy.arange(32) % 10
-        losses.append([engine.step(X, y, 32, 0.05)[0][0].item() / 32 for _ in range(3)])
-        assert all(p.dtype == torch.float32 for p in twin.parameters())
-    assert numpy.allclose(*losses, rtol=0.02)
+def begun(**options):
+    """An engine on the CPU, always with the same first weights."""
+    twin = twins.build("cifar-resnet8")
+    begin.initialize(twin, "he", seed=0)
+    return TorchEngine(twin, CPU, momentum=0.9, weight_decay=1e-4, **options)
+
+
+def three_losses(engine):
+    X = torch.rand(32, 3, 16, 16, generator=torch.Generator().manual_seed(0))
+    return [engine.step(X, numpy.arange(32) % 10, 32, 0.05)[0][0].item() / 32 for _ in range(3)]
+
+
+@pytest.mark.parametrize("half", ["bfloat16", "float16"])
+def test_the_path_of_a_gpu_runs_on_the_cpu(monkeypatch, half):
+    """Compiled and in half precision: bfloat16's 8 bits leave a loss right to 2 %."""
+    compile_ = torch.compile
+    monkeypatch.setattr(
+        torch, "compile", lambda net, **_: compile_(net, backend="aot_eager", dynamic=False)
+    )
+    engine = begun()
+    engine.compute_in(half)
+    engine.compile()
+    found, expected = three_losses(engine), three_losses(begun())
+    assert engine.forward is not engine.plain
+    assert all(p.dtype == torch.float32 for p in engine.net.parameters())
+    assert numpy.allclose(found, expected, rtol=0.02 if half == "bfloat16" else 0.002)
+
+
+@pytest.mark.parametrize(
+    "capability, expected",
+    [((6, 1), "float32"), ((7, 0), "float16"), ((7, 5), "float16"), ((8, 0), "bfloat16"),
+     ((9, 0), "bfloat16"), ((12, 0), "bfloat16")],
+)  # fmt: skip
+def test_a_card_computes_in_what_it_has_units_for(monkeypatch, capability, expected):
+    """P40, V100, T4, A100, H100, RTX 50: PyTorch emulates bfloat16 on the first three."""
+    monkeypatch.setattr(torch.cuda, "get_device_capability", lambda device: capability)
+    assert precision(torch.device("cuda:0")) == expected
+    assert precision(CPU) == "float32"
+
+
+def test_a_gradient_too_large_for_float16_leaves_the_step_out():
+    """The factor, 65,536 at first, is halved; 3e38 times it is no number of float32 either."""
+    engine = begun()
+    engine.compute_in("float16")
+    X, y = torch.rand(8, 3, 16, 16), numpy.arange(8)
+    before = {name: array.copy() for name, array in engine.state()[0].items()}
+    engine.step(X, y, 8, 3e38)
+    after, velocities = engine.state()
+    assert engine.scaler.get_scale() == 2**15
+    assert not any(array.any() for array in velocities.values())
+    trained = dict(engine.net.named_parameters())
+    assert all((after[name] == before[name]).all() for name in trained)
+    engine.step(X, y, 8, 0.01)
+    assert any((engine.state()[0][name] != before[name]).any() for name in trained)
+
+
+def no_triton(*_, **__):
+    error = "Cannot find a working triton installation. Either the package is not installed or ..."
+    raise RuntimeError(f"backend='inductor' raised:\nTritonMissing: {error}\n\nSet TORCHDYNAMO...")
+
+
+@pytest.mark.parametrize(
+    "compile_",
+    [no_triton, lambda net, **_: no_triton, lambda net, **_: lambda X: FailsBackward.apply(net(X))],
+    ids=["at the call", "with the first batch", "on the way back"],
+)
+def test_a_compiler_that_fails_is_done_without(monkeypatch, capfd, compile_):
+    """As on Windows, or where Triton or a C compiler is missing; the steps are those of the net."""
+    monkeypatch.setattr(torch, "compile", compile_)
+    engine = begun()
+    engine.compile()
+    assert three_losses(engine) == three_losses(begun())
+    assert engine.forward is engine.plain
+    said = capfd.readouterr().err
+    assert said.count("\n") == 1 and len(said) < 250
+    assert said.startswith("d2lres: torch.compile: TritonMissing: Cannot find a working triton")
+
+
+class FailsBackward(torch.autograd.Function):
+    """A step whose way back is compiled when it is needed."""
+
+    @staticmethod
+    def forward(ctx, X):
+        return X.clone()
+
+    @staticmethod
+    def backward(ctx, gradient):
+        no_triton()
+
+
+def test_a_compiler_is_not_blamed_for_what_is_wrong_without_it(monkeypatch, capfd):
+    def full(X):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(torch, "compile", lambda net, **_: full)
+    engine = begun()
+    engine.compile()
+    with pytest.raises(torch.OutOfMemoryError):
+        three_losses(engine)
+    assert not capfd.readouterr().err
 
 
 # --- how a training begins -----------------------------------------------------------------------
@@ -205,6 +315,32 @@ def test_a_run_of_one_engine_is_evaluated_by_the_other(recorded, trained):
     assert abs(accuracies[0] - recorded_one) <= 0.0002
 
 
+def test_statistics_measured_anew_are_the_same_by_either_engine(recorded, sample):
+    """Of the same weights and the same batches; PyTorch's variances are n / (n - 1) times Gluon's.
+
+    n, the numbers of a channel in a batch: 40 x 40 for each of 32 images, and 10 x 10 at the end.
+    """
+    found = [
+        runs.recalibrate_run(recorded / "mxnet", engine=engine).record["recalibrated"]
+        for engine in ("torch", "mxnet")
+    ]
+    assert found[0].pop("engine") == "torch" and found[0]["images"] == found[1]["images"] == 1600
+    assert abs(found[0]["test_acc"] - found[1]["test_acc"]) <= 0.0002
+
+
+def test_a_variance_measured_anew_is_that_of_the_images():
+    """After 50 equal batches 0.9**50 of the old ones is left; the first layer is a convolution."""
+    twin, X = twins.build("cifar-resnet8"), torch.rand(4, 3, 8, 8)
+    before = twin.fc.weight.detach().clone()
+    assert recalibrate(twin, [(X, numpy.zeros(4))]) == 200
+    with torch.no_grad():
+        leaving = twin.conv1(X)
+    assert torch.allclose(twin.bn1.running_mean, leaving.mean((0, 2, 3)), atol=0.01)
+    expected = leaving.var((0, 2, 3), unbiased=True)
+    assert torch.allclose(twin.bn1.running_var, 0.9**50 + (1 - 0.9**50) * expected, rtol=1e-4)
+    assert (twin.fc.weight == before).all()
+
+
 def test_the_other_engine_does_not_go_on(recorded, capfd):
     for found, asked in (("torch", "mxnet"), ("mxnet", "torch")):
         with pytest.raises(ConfigError, match=f"engine {found}; .*--engine {found}"):
@@ -261,16 +397,48 @@ def test_an_experiment_is_recorded_by_pytorch(capfd, tmp_path):
     assert run.record["settings"]["engine"] == "torch" and len(run.history.epochs) == 2
 
 
-def test_it_trains_and_evaluates_where_mxnet_is_not(tmp_path):
-    """As on Windows or Apple silicon."""
-    begin = "import sys; sys.modules['mxnet'] = None; sys.path.insert(0, 'tests');"
-    code = f"{begin} import small_recipe as s; s.RECIPES['small'] = s.SMALL; s.main(sys.argv[1:])"
-    words = ["--data", "sample", "--epochs", "1", "--out", str(tmp_path / "run"), *TORCH]
-    for command_ in (["train", "small", *words], ["evaluate", str(tmp_path / "run"), *TORCH]):
-        done = subprocess.run(
-            [sys.executable, "-c", code, *command_], capture_output=True, text=True, cwd=ROOT
-        )
-        assert done.returncode == 0, done.stderr
+WITHOUT_MXNET = """
+import json, sys
+sys.modules["mxnet"] = None
+sys.path.insert(0, "tests")
+import small_recipe as s
+images, commands = json.load(sys.stdin)
+s.RECIPES["small"] = s.SMALL.changed(images=images, schedule="constant", warmup=0)
+for words in commands:
+    try:
+        s.main(words)
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
+
+
+@pytest.mark.parametrize("images", [100, None], ids=["sample", "photographs"])
+def test_all_of_it_works_where_mxnet_is_not(photos, tmp_path, images):  # noqa: F811
+    """As on Windows or Apple silicon: train, go on, evaluate, and with statistics measured anew."""
+    data = ["--data", "sample"] if images else ["--data-folder", str(photos)]
+    train = ["train", "small", *data, "--batch-size", "8", *TORCH]
+    out, whole = str(tmp_path / "run"), str(tmp_path / "whole")
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_MXNET], capture_output=True, text=True, cwd=ROOT,
+        input=json.dumps([images, [
+            [*train, "--epochs", "1", "--out", out],
+            [*train, "--epochs", "2", "--out", out, "--resume"],
+            [*train, "--epochs", "2", "--out", whole, "--floor"],
+            ["evaluate", out, *TORCH],
+            ["evaluate", out, "--recalibrate", *TORCH],
+        ]]),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert figures(tmp_path / "run") == figures(tmp_path / "whole")
+    *_, floor, _, _, again, renewed = done.stdout.splitlines()
+    assert "images/s in the last epoch: " in floor
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert again.startswith(f"test accuracy {record['final']['test_acc']:.4f} on ")
+    assert renewed.startswith(f"test accuracy {record['recalibrated']['test_acc']:.4f} on ")
+    if not images:
+        assert record["recipe"]["classes"] == len(CLASSES)
+        assert runs.evaluate_run(tmp_path / "run")[0] == record["final"]["test_acc"]  # by MXNet
 
 
 # --- several processes ---------------------------------------------------------------------------
@@ -321,13 +489,9 @@ def test_devices_that_are_not_there(capfd, tmp_path, words, said):
     assert status == 2 and said in found and found.count("\n") == 1
 
 
-def test_an_engine_that_is_none_and_one_that_cannot_recalibrate(capfd, recorded):
+def test_an_engine_that_is_none(capfd):
     status, _, said = d2lres(capfd, "train", "cifar10-fast", "--engine", "jax")
     assert status == 2 and "engine 'jax': no such name" in said
-    status, _, said = d2lres(capfd, "evaluate", str(recorded / "torch"), "--recalibrate", *TORCH)
-    assert status == 2 and "--recalibrate: with the engine torch" in said
-    status, said, _ = d2lres(capfd, "evaluate", str(recorded / "torch"), "--recalibrate")
-    assert status == 0 and "with statistics of" in said
 
 
 def test_without_pytorch_one_line_says_how_to_get_it(tmp_path):

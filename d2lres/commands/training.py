@@ -2,8 +2,6 @@
 
 import click
 
-from ..errors import ConfigError
-
 
 def engine_options(command):
     """The options that choose what trains and where."""
@@ -41,6 +39,7 @@ def engine_options(command):
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=click.Path(), help="Folder of the run.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch.")
+@click.option("--floor", is_flag=True, help="Measure the device, and say what it allows at most.")
 @click.option(
     "--kvstore",
     type=click.Choice(["local", "device", "dist_sync"]),
@@ -60,29 +59,35 @@ def train(
     seed,
     out,
     resume,
+    floor,
     kvstore,
 ):
     """Train RECIPE and record the run."""
-    from ..runs import find_engine, train_recipe, with_photographs
+    from .. import runs
     from ..train import find_recipe
 
     changes = {"num_epochs": epochs, "batch_size": batch_size, "validation": validation or None}
     chosen = find_recipe(recipe).changed(**{k: v for k, v in changes.items() if v is not None})
     if data_folder is not None:
-        chosen = with_photographs(chosen, data_folder)
-    framework = find_engine(engine)  # after the recipe is found: it takes seconds to import
-    run = train_recipe(
+        chosen = runs.with_photographs(chosen, data_folder)
+    if floor:
+        runs.check_floor(chosen)
+    framework = runs.find_engine(engine)  # after the recipe is found: it takes seconds to import
+    device = framework.find_device(device)
+    run = runs.train_recipe(
         chosen,
         out or f"runs/{recipe}",
         data=data,
         seed=seed,
-        device=framework.find_device(device),
+        device=device,
         kvstore=kvstore,
         resume=resume,
         engine=engine,
     )
     if framework.leads():  # of the processes that train together, one reports
         click.echo(f"{run.history}\n{run.record['data']['label']}; recorded in {run.folder}")
+        if floor:
+            click.echo(runs.floor(run, device=device))
 
 
 @click.command()
@@ -98,14 +103,9 @@ def evaluate(run_dir, engine, device, data_folder, recalibrate):
     """Test accuracy of the weights in RUN_DIR, on the data that the run names."""
     from ..runs import evaluate_run, find_engine, recalibrate_run
 
-    if recalibrate and engine != "mxnet":
-        raise ConfigError(
-            f"--recalibrate: with the engine {engine}; expected mxnet, which reads every run. "
-            "Leave --engine out."
-        )
     device = find_engine(engine).find_device(device)
     if recalibrate:
-        run = recalibrate_run(run_dir, device=device, data_folder=data_folder)
+        run = recalibrate_run(run_dir, device, data_folder, engine)
         found = run.record["recalibrated"]
         accuracy, label = found["test_acc"], run.record["data"]["label"]
         recorded = run.record["final"].get("test_acc")

@@ -2,11 +2,11 @@
 
 The files in the order of explanation: `sets` (what there is), `formats` and `pickled` (how a file
 is read), `find` (where it lies), `contents` (of folders and archives), `checksums` (is it right?),
-`dataset` (into memory), `order` (of the images), `iterators` (into batches), `torch_batches` (the
-same, on the device of a training in PyTorch); `downloading` and `fetching` (from the network), and
-`make_samples` (how the samples that ship in this package were made); `augment` (random changes);
-`decoding` (an image file as RGB), `class_folders` and `recordio` (where such files lie) and
-`folder` (photographs as batches).
+`dataset` (into memory), `order` (of the images); `decoding` (an image file as RGB), `class_folders`
+and `recordio` (where such files lie) and `folder` (photographs, cut to one size); `augment` (random
+changes); `iterators` (into batches), `torch_batches` (the same, on the device of a training in
+PyTorch); `downloading` and `fetching` (from the network), and `make_samples` (how the samples that
+ship in this package were made).
 """
 
 from ..names import on_first_use
@@ -23,9 +23,10 @@ _LATER = {
     "load_cifar10": "iterators",
     "load_fashion_mnist": "iterators",
     "augmentation": "augment",
-    "PhotoIterator": "folder",
+    "PhotoIterator": "iterators",
     "photographs": "folder",
     "TorchBatches": "torch_batches",
+    "TorchPhotos": "torch_batches",
 }
 __all__ = [
     "SETS",

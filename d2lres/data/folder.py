@@ -2,7 +2,8 @@
 
 A folder holds `train` and `val`, each with a folder a class; or `train.rec` and `val.rec`, each
 with its `.idx`, as MXNet's `im2rec` writes them.  The classes are those of `train`; how the files
-are read is told in `class_folders`, `recordio` and `decoding`.
+are read is told in `class_folders`, `recordio` and `decoding`.  Up to here no framework is needed;
+`iterators` and `torch_batches` make its arrays of the cut images.
 
 Explained in the chapter "Images, targets and seeds".
 """
@@ -18,7 +19,6 @@ import numpy
 from PIL import Image, UnidentifiedImageError
 
 from ..errors import DataError
-from ..live import np, npx
 from .class_folders import Folder, shown
 from .decoding import decoded
 from .find import expanded, places
@@ -119,8 +119,8 @@ def described(root: Path, *sources) -> Described:
     return Described(label, hashlib.sha256(names).hexdigest(), tuple(sources[0].classes))
 
 
-class PhotoIterator:
-    """Iterate over (X, y): X float32 (N, 3, side, side), normalized, y int32 (N,).
+class Photos:
+    """The batches of a split, in NumPy: X uint8 (N, side, side, 3), y int32 (N,).
 
     `side`, in pixels, or a function that gives it for an epoch.
     Training images are cut by a random rectangle and mirrored at random; test images keep the
@@ -148,7 +148,8 @@ class PhotoIterator:
     def __len__(self) -> int:
         return -(-self.num_examples // self.batch_size)
 
-    def __iter__(self):
+    def one_pass(self):
+        """(X, y) of each batch; `epoch` grows by one at the end."""
         epoch = self.epoch
         rng = numpy.random.RandomState([self.seed, epoch])
         order = numpy.arange(self.num_examples)
@@ -159,9 +160,8 @@ class PhotoIterator:
                 batch = order[start : start + self.batch_size]
                 seeds = rng.randint(0, 2**31, size=len(batch))  # so that threads need no order
                 pairs = list(pool.map(self._image, batch, seeds))
-                X = np.array(numpy.stack([image for image, _ in pairs]), dtype="uint8")
-                X = npx.image.normalize(npx.image.to_tensor(X), *self.normalize)
-                yield X, np.array([label for _, label in pairs], dtype="int32")
+                images, labels = zip(*pairs, strict=True)
+                yield numpy.stack(images), numpy.array(labels, dtype="int32")
         self.epoch = epoch + 1
 
     def _image(self, i: int, seed: int):

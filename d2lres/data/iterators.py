@@ -9,6 +9,7 @@ import numpy
 from ..errors import ConfigError
 from ..live import np, npx
 from .dataset import load
+from .folder import Photos
 from .order import Order, check_arguments
 
 
@@ -40,6 +41,18 @@ class BatchIterator(Order):
             X = npx.image.resize(X, int(self.side), False, 1)  # 1 = bilinear
         X = npx.image.to_tensor(X)  # N, C, H, W
         return npx.image.normalize(X, *self.normalize) if self.normalize else X
+
+
+class PhotoIterator(Photos):
+    """Iterate over (X, y): X float32 (N, 3, side, side), normalized, y int32 (N,).
+
+    Arguments and errors as those of `Photos`.
+    """
+
+    def __iter__(self):
+        for X, y in self.one_pass():
+            X = npx.image.to_tensor(np.array(X, dtype="uint8"))  # N, C, H, W
+            yield npx.image.normalize(X, *self.normalize), np.array(y, dtype="int32")
 
 
 def load_iterators(name, batch_size, resize=None, data="auto", seed=0, root=None, augment=None):

@@ -5,6 +5,7 @@ The same order, the same random numbers and so the same images as those of `iter
 
 from ..twins._torch import torch
 from .augment import augmentation
+from .folder import Photos
 from .order import Order
 
 
@@ -79,11 +80,32 @@ class TorchBatches(Order):
         """(N, C, H, W) uint8 to (N, C, H', W') float32 in [0, 1], or normalized."""
         if self.side:
             X = resize(X, int(self.side))
-        X = X.float() / 255
-        if self.normalize:
-            means, deviations = (
-                torch.tensor(each, dtype=X.dtype, device=X.device).view(1, -1, 1, 1)
-                for each in self.normalize
-            )
-            X = (X - means) / deviations
-        return X.contiguous(memory_format=torch.channels_last)
+        return normalized(X, self.normalize)
+
+
+class TorchPhotos(Photos):
+    """Iterate over (X, y): X float32 (N, 3, side, side) on `device`, channels last; y of NumPy.
+
+    Arguments and errors as those of `Photos`.  A batch goes to the device as bytes.
+    """
+
+    def __init__(self, *args, device="cpu", **options):
+        super().__init__(*args, **options)
+        self.device = torch.device(device)
+
+    def __iter__(self):
+        for X, y in self.one_pass():
+            X = torch.from_numpy(X).to(self.device).permute(0, 3, 1, 2)  # of (N, H, W, C)
+            yield normalized(X, self.normalize), y
+
+
+def normalized(X, statistics):
+    """Bytes as float32 in [0, 1], less the means and over the deviations, if any; channels last."""
+    X = X.float() / 255
+    if statistics:
+        means, deviations = (
+            torch.tensor(each, dtype=X.dtype, device=X.device).view(1, -1, 1, 1)
+            for each in statistics
+        )
+        X = (X - means) / deviations
+    return X.contiguous(memory_format=torch.channels_last)

@@ -7,13 +7,14 @@ installed package has as `d2lres/recorded`; this room reads and writes such fold
 The files in the order of explanation: `records` (what lies in the folder), `origin` (the machine
 and the commit), `parts` (the net and the images of a recipe), `on_gluon` and `on_torch` (its net in
 a framework), `engines` (which of them), `recording` (train and write), `testing` (test the weights
-again), `exporting` (hand them to other programs); `experiments`, which runs the book compares, and
-to answer what.
+again), `bounds` (how fast it could have been), `exporting` (hand them to other programs);
+`experiments`, which runs the book compares, and to answer what.
 
 Explained in the chapter "Training on Fashion-MNIST".
 """
 
 from ..names import on_first_use
+from .bounds import check_floor, floor
 from .engines import ENGINES, find_engine
 from .experiments import (
     EXPERIMENTS,
@@ -47,6 +48,7 @@ __all__ = [
     "Experiment",
     "Run",
     "check_data",
+    "check_floor",
     "confusion",
     "evaluate_run",
     "experiment_names",
@@ -54,6 +56,7 @@ __all__ = [
     "find_engine",
     "find_experiment",
     "find_run",
+    "floor",
     "iterators",
     "load_run",
     "normalization",

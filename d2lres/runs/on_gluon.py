@@ -2,7 +2,8 @@
 
 from ..errors import DataError
 from ..live import build, find_device, freeze, init, live_counts, mx, try_gpu, zero_last_gamma
-from ..train import Recipe, fit, predict
+from ..train import Recipe, fit, predict, recalibrate
+from ..train.testing import rates
 from .parts import architecture_of, iterators
 from .records import Run, recorded, weights_of
 
@@ -15,7 +16,9 @@ __all__ = [
     "leads",
     "learner",
     "predict",
+    "rates",
     "read",
+    "recalibrate",
     "save",
     "usual",
     "wait_for_all",

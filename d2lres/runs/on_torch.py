@@ -6,7 +6,7 @@ The weights are written as Gluon's, `net.params`, so that whatever reads a run r
 from ..errors import ConfigError, DataError
 from ..train import Recipe, torch_workers
 from ..train.torch_engine import fit as fit_twin
-from ..train.torch_engine import precision, predict
+from ..train.torch_engine import precision, predict, rates, recalibrate
 from ..twins._torch import find_device
 from ..twins.begin import freeze, initialize, take_features, zero_last_gamma
 from ..twins.params import read_params, write_params
@@ -25,7 +25,9 @@ __all__ = [
     "learner",
     "precision",
     "predict",
+    "rates",
     "read",
+    "recalibrate",
     "save",
     "usual",
     "wait_for_all",

@@ -42,15 +42,19 @@ def iterators(recipe: Recipe, data: str, seed: int, torch_device=None):
     check_arguments(recipe.batch_size, recipe.resize, seed)  # at once, before the data is read
     if recipe.dataset == "imagenet" or os.path.isabs(recipe.dataset):
         _check_photographs(recipe, data)
-        from ..data import PhotoIterator, photographs
+        from ..data import photographs
         from ..data.folder import described
 
-        root, batch_size = photographs(recipe.dataset), recipe.batch_size
-        train_iter = PhotoIterator(root, "train", batch_size, recipe.side, shuffle=True, seed=seed)
+        root, own = photographs(recipe.dataset), {"batch_size": recipe.batch_size}
+        if torch_device is None:
+            from ..data import PhotoIterator as Batches
+        else:
+            from ..data import TorchPhotos as Batches
+
+            own["device"] = torch_device
+        train_iter = Batches(root, "train", side=recipe.side, shuffle=True, seed=seed, **own)
         classes = train_iter.dataset.classes
-        test_iter = PhotoIterator(
-            root, "val", batch_size, recipe.resize, augment=False, classes=classes
-        )
+        test_iter = Batches(root, "val", side=recipe.resize, augment=False, classes=classes, **own)
         # What a record says of the data covers the images that it is tested on.
         both = described(train_iter.root, train_iter.source, test_iter.source)
         train_iter.dataset = test_iter.dataset = both

@@ -18,27 +18,32 @@ def evaluate_run(
     Chapter "Training on Fashion-MNIST".
     """
     run, net, train_iter, test_iter = _trained(folder, device, data_folder, engine)
-    y_hat, y = find_engine(engine).predict(net, test_iter)
-    return float((y_hat == y).mean()), run.record["final"].get("test_acc"), train_iter.dataset.label
+    accuracy, recorded = _accuracy(net, test_iter, engine), run.record["final"].get("test_acc")
+    return accuracy, recorded, train_iter.dataset.label
 
 
-def recalibrate_run(folder, device=None, data_folder=None) -> Run:
+def recalibrate_run(folder, device=None, data_folder=None, engine="mxnet") -> Run:
     """Test a recorded run's weights with the statistics of BN measured anew, and note the result.
 
     It is added to the record, as "recalibrated"; the weights in the folder stay as they are.
     Arguments and errors as for `evaluate_run`.  Chapter "Training on Fashion-MNIST".
     """
-    from ..train import evaluate, recalibrate
-
-    run, net, train_iter, test_iter = _trained(folder, device, data_folder)
+    run, net, train_iter, test_iter = _trained(folder, device, data_folder, engine)
     train_iter.epoch = run.recipe.num_epochs  # an order that the training did not have
-    images = recalibrate(net, train_iter)
-    found = {"images": images, "test_acc": evaluate(net, test_iter)}
+    images = find_engine(engine).recalibrate(net, train_iter)
+    found = {"images": images, "test_acc": _accuracy(net, test_iter, engine)}
+    if engine != "mxnet":
+        found["engine"] = engine
     write_record(run.folder, {**run.record, "recalibrated": found}, "Make room, and try again.")
     return load_run(folder)
 
 
-def _trained(folder, device, data_folder, engine="mxnet"):
+def _accuracy(net, test_iter, engine) -> float:
+    y_hat, y = find_engine(engine).predict(net, test_iter)
+    return float((y_hat == y).mean())
+
+
+def _trained(folder, device, data_folder, engine):
     """(run, net, training iterator, test iterator) of a recorded run that kept its weights."""
     run = load_run(folder)
     weights = weights_of(run)  # at once, before the data is read

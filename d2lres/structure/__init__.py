@@ -10,6 +10,7 @@ from . import arch, zoo
 from .accounting import (
     Memory,
     Row,
+    Step,
     count,
     count_layers,
     explicit,
@@ -17,6 +18,7 @@ from .accounting import (
     memory,
     pads,
     slide,
+    training_step,
 )
 from .arch import (
     Architecture,
@@ -74,6 +76,7 @@ __all__ = [
     "Residual",
     "Row",
     "Sigmoid",
+    "Step",
     "Summary",
     "Table",
     "ZeroChannels",
@@ -100,6 +103,7 @@ __all__ = [
     "squeeze_excite",
     "stages_of",
     "summarize",
+    "training_step",
     "transform",
     "with_padding",
     "without_norm",

@@ -3,9 +3,9 @@
 The files in the order of explanation: `recipes` (everything that decides a training, as data),
 `schedules` (learning rates), `history` (what is measured), `labels` (class numbers), `passes` (one
 pass over the images), `checkpoints` (the state after an epoch), `epochs` (a whole training, on any
-engine); in MXNet `batches` (as arrays), `losses` (of a batch), `testing` (what was learned),
-`workers` (several processes that share the batches), `gluon_engine` (one step), `fitting` (all of
-it); `torch_workers` and `torch_engine` (the same in PyTorch).
+engine), `rates` (what a device can do); in MXNet `batches` (as arrays), `losses` (of a batch),
+`testing` (what was learned), `workers` (several processes that share the batches), `gluon_engine`
+(one step), `fitting` (all of it); `torch_workers` and `torch_engine` (the same in PyTorch).
 
 Explained in the chapters "Training on Fashion-MNIST", "A modern recipe, piece by piece"
 and "Images, targets and seeds".

@@ -11,6 +11,9 @@ from .labels import check_labels
 #: the loop would hand over a whole epoch and fill the memory.
 IN_FLIGHT = 3
 
+#: Batches for `recalibrate`: each replaces a tenth, and less than a hundredth of the old remains.
+ENOUGH = 50
+
 
 def train_epoch(engine, batches, report, learning_rate):
     """One pass, a step of the engine for each batch.  Returns (mean loss, accuracy, images).

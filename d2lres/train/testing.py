@@ -1,4 +1,5 @@
-"""What a net learned: its predictions, its accuracy, and the statistics that it predicts with."""
+"""What a net learned: its predictions, its accuracy, the statistics that it predicts with; and
+what its device can do."""
 
 from itertools import chain, islice, repeat
 
@@ -8,7 +9,8 @@ from ..live import autograd, np
 from ..live.blocks import as_array, check_floating, entry
 from .batches import batches_of
 from .labels import check_labels
-from .passes import IN_FLIGHT
+from .passes import ENOUGH, IN_FLIGHT
+from .rates import Rates, best_rate
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -36,6 +38,17 @@ def place(net, device=None) -> tuple:
     return device or first.list_ctx()[0], (weight or first).dtype
 
 
+def rates(device) -> Rates:
+    """What a device of MXNet reaches in float32, and with a copy.  Half a second."""
+    n, size = (8192, 2**26) if device.device_type == "gpu" else (2048, 2**25)
+    a, long = (np.ones(shape, ctx=device) for shape in ((n, n), (size,)))
+    there = long.copy()
+    return Rates(
+        best_rate(2 * n**3, lambda: np.dot(a, a).wait_to_read()),
+        best_rate(2 * 4 * size, lambda: long.copyto(there).wait_to_read()),  # read and written
+    )
+
+
 def evaluate(net, data_iter, device=None) -> float:
     """The share of images that `net` classifies rightly, from 0 to 1.
 
@@ -46,10 +59,6 @@ def evaluate(net, data_iter, device=None) -> float:
     """
     y_hat, y = predict(net, data_iter, device)
     return float((y_hat == y).mean())
-
-
-#: Batches for `recalibrate`: each replaces a tenth, and less than a hundredth of the old remains.
-ENOUGH = 50
 
 
 def recalibrate(net, train_iter, batches: int = ENOUGH, device=None) -> int:

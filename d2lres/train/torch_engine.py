@@ -5,20 +5,26 @@ PyTorch the velocity is multiplied with it, and the two part where the rate chan
 rate is 1, and the loss and the weight decay are multiplied with the rate.  (The two kinds: Goyal et
 al., 2017, section 2.3.)
 
-On a GPU with CUDA the net is compiled and computes in bfloat16 where the GPU has it; weights,
-statistics and sums stay in float32.
+On a GPU with CUDA the net is compiled, where a compiler works, and multiplies in the half precision
+that the GPU has units for; weights, statistics and sums stay in float32.
 """
 
 import math
+import sys
+import textwrap
+from contextlib import nullcontext
+from itertools import chain, islice, repeat
 
 import numpy
 
-from ..errors import DataError
+from ..errors import D2lresError, DataError
 from ..twins._torch import find_device, functional, torch
 from . import torch_workers
 from .epochs import check_folder, check_numbers, run_epochs
 from .history import History
 from .labels import check_labels
+from .passes import ENOUGH
+from .rates import Rates, best_rate
 
 
 class TorchEngine:
@@ -39,12 +45,11 @@ class TorchEngine:
         self.net = net.to(device, memory_format=torch.channels_last)
         self.device, self.momentum, self.mixup = device, momentum, mixup
         self.smoothing = label_smoothing
-        cuda = device.type == "cuda"
-        self.half = precision(device) == "bfloat16"
         self.rank, self.workers = torch_workers.number(), torch_workers.workers()
-        self.forward = torch_workers.joined(net, device)
-        if cuda:
-            self.forward = torch.compile(self.forward, mode="reduce-overhead", dynamic=False)
+        self.forward = self.plain = torch_workers.joined(net, device)
+        self.compute_in(precision(device))
+        if device.type == "cuda":
+            self.compile()
         trained = [p for p in net.parameters() if p.requires_grad]
         weights, others = (
             [p for p in trained if (p.ndim > 1 or decay_norm) == decays] for decays in (True, False)
@@ -54,6 +59,36 @@ class TorchEngine:
             {"params": others, "decay": 0.0},
         ]
         self.optimizer = torch.optim.SGD(groups, lr=1.0, momentum=momentum)
+        for p in self.momenta().values():  # 0 at first, whether or not float16 lets a step pass
+            self.optimizer.state[p]["momentum_buffer"] = torch.zeros_like(p)
+
+    def compute_in(self, precision: str) -> None:
+        """What convolutions and products are computed in.
+
+        Gradients below 6e-8 are 0 in float16.  So the loss is multiplied with a large factor there,
+        and the gradients divided by it; where it made one too large, the step is left out and the
+        factor halved (Micikevicius et al., 2018, section 3.2).  It begins anew with each training
+        that goes on.
+        """
+        self.dtype = getattr(torch, precision)
+        self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "float16")
+
+    def compile(self) -> None:
+        """Compile the net with its first batch.  Where that fails, it is trained as it is."""
+        try:
+            self.forward = torch.compile(self.plain, mode="reduce-overhead", dynamic=False)
+        except Exception as error:
+            self.train_as_it_is(error)
+
+    def train_as_it_is(self, error: Exception) -> None:
+        """Say in a line why the net is not compiled.  PyTorch's own reasons fill screens."""
+        self.forward = self.plain
+        lines = [line for line in str(error).splitlines() if line.strip()]
+        lines = [line for line in lines if not line.endswith("raised:")] or [type(error).__name__]
+        if self.writes:
+            found = textwrap.shorten(lines[0].removesuffix("."), 120)
+            advice = "trained without, which takes longer"
+            print(f"d2lres: torch.compile: {found}; the net is {advice}.", file=sys.stderr)
 
     @property
     def writes(self) -> bool:
@@ -79,18 +114,34 @@ class TorchEngine:
 
     def step(self, X, y, whole: int, lr: float):
         y = torch.from_numpy(y).to(self.device, non_blocking=True)
+        share = lr * self.workers / whole  # workers take the mean of their gradients
+        try:
+            y_hat, losses = self.backward(X, y, share)
+        except (D2lresError, torch.cuda.OutOfMemoryError):
+            raise
+        except Exception as error:  # a compiler raises what it likes, and may on the way back, when
+            if self.forward is self.plain:  # running statistics have seen the batch once already
+                raise
+            self.train_as_it_is(error)
+            y_hat, losses = self.backward(X, y, share)
+        for group in self.optimizer.param_groups:
+            group["weight_decay"] = lr * group["decay"]
+        self.scaler.step(self.optimizer)
+        self.scaler.update()
+        labels = y if y.ndim == 1 else y[:, 0]  # of mixed images: the first
+        right = (y_hat.argmax(dim=1) == labels).sum()
+        return [losses.sum()], [right], y_hat.shape[1]
+
+    def backward(self, X, y, share: float):
+        """The output and the loss of each image; the gradients are `share` times the losses'."""
         torch.compiler.cudagraph_mark_step_begin()  # what the last step gave is not needed any more
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
+        half = self.dtype != torch.float32
+        with torch.autocast(self.device.type, self.dtype) if half else nullcontext():
             y_hat = self.forward(X)
         losses = self.losses(y_hat.float(), y)
         self.optimizer.zero_grad()
-        (losses.sum() * (lr * self.workers / whole)).backward()  # of which workers take the mean
-        for group in self.optimizer.param_groups:
-            group["weight_decay"] = lr * group["decay"]
-        self.optimizer.step()
-        labels = y if y.ndim == 1 else y[:, 0]  # of mixed images: the first
-        right = (y_hat.detach().argmax(dim=1) == labels).sum()
-        return [losses.detach().sum()], [right], y_hat.shape[1]
+        self.scaler.scale(losses.sum() * share).backward()
+        return y_hat.detach(), losses.detach()
 
     def losses(self, y_hat, y):
         """The loss of each image (N,); y (N,), or of mixed images (N, 3) as in `MixedLoss`."""
@@ -190,9 +241,38 @@ def fit(
 
 
 def precision(device) -> str:
-    """What a device computes a step in; weights, statistics and tests are in float32."""
-    half = device.type == "cuda" and torch.cuda.is_bf16_supported()
-    return "bfloat16" if half else "float32"
+    """What a device multiplies in; weights, statistics and tests are in float32.
+
+    On CUDA by the compute capability: from 8.0 on bfloat16, from 7.0 on float16, which have units
+    of their own there; PyTorch emulates bfloat16 on older cards.  Elsewhere float32.
+    """
+    major = torch.cuda.get_device_capability(device)[0] if device.type == "cuda" else 0
+    return "bfloat16" if major >= 8 else "float16" if major >= 7 else "float32"
+
+
+def rates(device) -> Rates:
+    """What a device reaches in the precision that it is trained in, and with a copy; no table says
+    it for every device.  Half a second.
+    """
+    n, cuda = (8192, True) if device.type == "cuda" else (2048, False)
+    a = torch.rand(n, n, device=device).to(getattr(torch, precision(device)))
+    b, long = torch.empty_like(a), torch.rand(2**26 if cuda else 2**25, device=device)
+    there = torch.empty_like(long)
+
+    def done(work):
+        def turn():
+            work()
+            if cuda:  # it computes on while Python goes on
+                torch.cuda.synchronize(device)
+            elif device.type == "mps":
+                torch.mps.synchronize()
+
+        return turn
+
+    return Rates(
+        best_rate(2 * n**3, done(lambda: torch.mm(a, a, out=b))),
+        best_rate(2 * long.nbytes, done(lambda: there.copy_(long))),  # read and written
+    )
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -201,7 +281,7 @@ def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
     Arguments: `device` (None: where the net is).
     Raises DataError for a label that is none of the net's classes.
     """
-    device = device or next(net.parameters()).device
+    device = device or device_of(net)
     net.eval()
     y_hats, ys = [], []
     with torch.no_grad():
@@ -213,8 +293,28 @@ def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
     return torch.cat(y_hats).cpu().numpy(), y.astype(numpy.int64)
 
 
+def recalibrate(net, train_iter, batches: int = ENOUGH) -> int:
+    """Measure the statistics of batch normalization anew, as `d2lres.train.recalibrate` does.
+
+    Returns how many images that took.  A variance is unbiased here: n / (n - 1) times that of
+    Gluon, where n numbers of a channel are in a batch.
+    """
+    net.train()
+    images = 0
+    with torch.no_grad():
+        tensors = (as_tensors(each, device_of(net)) for each in repeat(train_iter))
+        for X, _ in islice(chain.from_iterable(tensors), batches):
+            net(X)
+            images += len(X)
+    return images
+
+
 def classes_of(net) -> int:
     return net.places[-1].layer.units
+
+
+def device_of(net):
+    return next(net.parameters()).device
 
 
 def as_tensors(data_iter, device):
