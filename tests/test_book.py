@@ -195,6 +195,22 @@ def test_a_cell_can_be_read_without_scrolling(path):
     assert max(len("".join(cell["source"]).splitlines()) for cell in cells) <= 30
 
 
+@NOTEBOOK
+def test_a_figure_has_a_title(path):
+    for cell in json.loads(path.read_text())["cells"]:
+        for output in cell.get("outputs", ()):
+            if "image/png" in output.get("data", ()):
+                assert "title=" in "".join(cell["source"]), cell["id"]
+
+
+def test_the_card_of_the_modern_recipe_is_linked_at_a_commit():
+    """Later versions of it list other figures."""
+    text = "".join(path.read_text() for path in CHAPTERS.glob("*.ipynb"))
+    linked = re.findall(r"NVIDIA/DeepLearningExamples/\w+/(\w+)", text)
+    assert len(linked) >= 3 and {len(commit) for commit in linked} == {40}
+    assert "catalog.ngc.nvidia.com" not in text
+
+
 def test_the_plan_for_teachers_has_every_chapter_in_the_order_of_the_book():
     plan = (CHAPTERS / "teachers.md").read_text().split("## The chapters")[1].split("\n## ")[0]
     planned = re.findall(r"^\| \[.*?\]\((\S+)\.ipynb\)", plan, re.MULTILINE)
