@@ -56,6 +56,12 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: rank.get(Path(item.path).stem, len(rank)))  # else as collected
 
 
+def pytest_collection_finish():
+    """What is imported and collected by now stays: it is not searched for garbage again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def at_home_nowhere(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("MPLBACKEND", "Agg")
