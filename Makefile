@@ -23,7 +23,7 @@ SOURCES += $(wildcard d2lres/twins/*.py d2lres/runs/*.py d2lres/train/*.py d2lre
 SOURCES += $(wildcard runs/*/run.json runs/degradation/*/* runs/cifar10-fast-0/*)
 
 # The user's own Python settings stay out of the environment.
-unexport PYTHONPATH PYTHONHOME
+unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE
 export PYTHONNOUSERSITE := 1
 
 .PHONY: book env test unit twins notebooks rerun golden lint address format lab serve bench bench-page clean distclean constraints help FORCE

@@ -14,9 +14,8 @@ LONGEST = (
     "same-in-pytorch",
     "test_colab",
     "test_models",
-    "test_page_every",
     "test_grading_course",
-    "training-fashion-mnist",
+    "test_page_every",
     "test_twins_onnx",
     "near-the-identity",
     "test_page_live",
@@ -24,6 +23,7 @@ LONGEST = (
     "test_page_net",
     "test_page_move",
     "what-the-sum-does",
+    "training-fashion-mnist",
     "transfer",
     "test_plot",
     "test_grading",
@@ -55,6 +55,12 @@ LONGEST = (
 def pytest_collection_modifyitems(items):
     rank = {name: number for number, name in enumerate(LONGEST)}
     items.sort(key=lambda item: rank.get(Path(item.path).stem, len(rank)))  # else as collected
+
+
+def pytest_collection_finish():
+    """What is imported and collected by now stays: it is not searched for garbage again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
