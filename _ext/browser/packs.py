@@ -1,0 +1,48 @@
+"""Files as scripts, since a page that was opened from a folder may load nothing else.
+
+A file is compressed, written in letters and cut into pieces, so that a page can say how much has
+come.  `js/load.js` loads the pieces on first use, `js/unpack.js` makes the file of them.
+"""
+
+import gzip
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+from shutil import rmtree
+
+PIECE = 750_000  # compressed bytes in a script: a multiple of 3, which is four letters
+
+
+def pack(files: dict[str, bytes], folder: Path) -> dict[str, list[str]]:
+    """Write the scripts of files; by the name of each, those of its pieces below `folder`.
+
+    They lie in a folder that is named by the content, so what is there already is right.
+    """
+    return {name: list(pieces(name, content, folder)) for name, content in files.items()}
+
+
+def pieces(name: str, content: bytes, folder: Path):
+    place = folder / f"{name}.{sha256(content).hexdigest()[:12]}"
+    if not place.exists():
+        write(content, place)
+    for number in range(len(list(place.iterdir()))):
+        yield f"{place.name}/{number}.js"
+
+
+def write(content: bytes, place: Path) -> None:
+    """Write the pieces of a file; the folder has its name when it is whole."""
+    begun = place.with_name(f"{place.name}.begun")
+    begun.mkdir(parents=True, exist_ok=True)
+    packed = gzip.compress(content, mtime=0)
+    for number, start in enumerate(range(0, len(packed), PIECE)):
+        letters = b64encode(packed[start : start + PIECE]).decode()
+        (begun / f"{number}.js").write_text(f'book.piece="{letters}";\n', encoding="ascii")
+    begun.rename(place)
+
+
+def forget(folder: Path, kept: dict[str, list[str]]) -> None:
+    """Remove the packs of earlier builds."""
+    wanted = {place.split("/")[0] for places in kept.values() for place in places}
+    for place in folder.iterdir():
+        if place.name not in wanted:
+            rmtree(place)
