@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import cycle
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,10 @@ async () => {
 
 
 @pytest.fixture(scope="module")
-def page(browser, here, visit):
-    """A page with live cells, on a desk, for all tests but the first."""
-    page = browse.watched(browser, here, visit, viewport=browse.DESK)
-    page.goto(here + PAGE)
+def page(browser, folder, visit):
+    """A page with live cells, from a folder and on a desk, for all tests but the first two."""
+    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
+    page.goto(folder + PAGE)
     yield page
     page.close()
 
@@ -71,12 +72,14 @@ def done(cell, said="Done") -> None:
     expect(cell.locator(".live-status")).to_contain_text(said, timeout=LONG)
 
 
-@pytest.mark.parametrize("chapter", ALIVE)
-def test_every_live_cell_gives_what_the_book_has_stored(chapter, browser, here, visit):
-    """Each is asked alone, from the last on, and runs what it needs."""
-    page = browse.watched(browser, here, visit, viewport=browse.DESK)
+@pytest.mark.parametrize("chapter, where", zip(ALIVE, cycle(["here", "folder"]), strict=False))
+def test_every_live_cell_gives_what_the_book_has_stored(chapter, where, browser, visit, request):
+    """Each is asked alone, from the last on, and runs what it needs; every second chapter in a
+    page from a folder."""
+    where = request.getfixturevalue(where)
+    page = browse.watched(browser, where, visit, viewport=browse.DESK)
     page.set_default_timeout(LONG)
-    page.goto(here + f"chapters/{chapter}.html")
+    page.goto(where + f"chapters/{chapter}.html")
     number, wrong = page.evaluate(RUN_ALL)
     page.close()
     notebook = json.loads((CHAPTERS / f"{chapter}.ipynb").read_text())
@@ -89,8 +92,10 @@ def test_python_is_loaded_by_the_first_click(browser, here):
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(here + PAGE, wait_until="networkidle")
-    assert not [url for url in asked if "pyodide" in url or "d2lres.zip" in url]
-    assert [url for url in asked if url.endswith("live.mjs")]
+    assert not [url for url in asked if "packs" in url] and "live.js" in " ".join(asked)
+    page.get_by_role("button", name="Run").first.click()
+    done(page.locator(".cell.tag_live").first)
+    assert [url for url in asked if "packs/pyodide.asm.wasm" in url]
     page.close()
 
 
@@ -253,14 +258,3 @@ def test_on_a_telephone_code_and_drawings_move_within_the_page(page):
     assert wide.evaluate("each => each.scrollWidth > each.clientWidth")
     letters = wide.locator("text").nth(2).evaluate("each => each.getBoundingClientRect().height")
     assert letters > 10
-
-
-def test_a_page_from_a_folder_shows_what_is_stored_and_no_buttons(browser):
-    page = browser.new_page()
-    said = []
-    page.on("console", lambda each: each.type == "error" and said.append(each.text))
-    page.goto((browse.HTML / PAGE).as_uri())
-    expect(page.locator(".live-bar")).to_have_count(0)
-    expect(page.locator("svg.drawing").first).to_be_visible()
-    assert said == []
-    page.close()

@@ -10,20 +10,25 @@ const BATCH = 50;
 let runtime;
 
 async function start(files) {
-  const facts = JSON.parse(new TextDecoder().decode(files["nets.json"]));
-  runtime = await book.imported(files["ort.wasm.bundle.min.mjs"]);
-  const wasmBinary = files["ort-wasm-simd-threaded.wasm"];
+  const [facts, wasmBinary, ort] = await Promise.all([
+    book.unpacked(files["nets.json"]).json(),
+    book.unpacked(files["ort-wasm-simd-threaded.wasm"]).arrayBuffer(),
+    book.imported(files["ort.wasm.bundle.min.mjs"]),
+  ]);
+  runtime = ort;
   Object.assign(runtime.env.wasm, { numThreads: 1, wasmBinary });
   const sessions = [];
   for (const { file } of facts.nets) {
-    sessions.push(await runtime.InferenceSession.create(files[file]));
+    const model = await book.unpacked(files[file]).arrayBuffer();
+    sessions.push(await runtime.InferenceSession.create(new Uint8Array(model)));
   }
   return { facts, sessions, pixels: await decoded(files[facts.images], facts.labels.length) };
 }
 
 // Red, green and blue of each image.
-async function decoded(bytes, count) {
-  const picture = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none" });
+async function decoded(pieces, count) {
+  const content = new Blob([await book.unpacked(pieces).arrayBuffer()]);
+  const picture = await createImageBitmap(content, { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
   context.drawImage(picture, 0, 0);
   return Array.from({ length: count }, (_, i) => {

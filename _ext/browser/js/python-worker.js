@@ -1,16 +1,15 @@
 // Python in a thread of its own, so that the page goes on while it works.  See python.js.
 
-// Pyodide starts from what has come: it asks the network for nothing.
+// Pyodide starts from the files that have come, and asks no server.
 async function start(files) {
-  const headers = { "Content-Type": "application/wasm" };
-  self.fetch = async (url) => new Response(files[String(url).split("/").pop()], { headers });
+  self.fetch = async (url) => book.unpacked(files[String(url).split("/").pop()]);
   self.importScripts = undefined; // Pyodide takes a worker that has it for one that cannot import
   const [{ loadPyodide }, { default: createPyodideModule }] = await Promise.all(
     [files["pyodide.mjs"], files["pyodide.asm.mjs"]].map(book.imported),
   );
-  const lockFileContents = new TextDecoder().decode(files["pyodide-lock.json"]);
-  const python = await loadPyodide({ indexURL: "book:/", lockFileContents, createPyodideModule });
-  python.unpackArchive(files["d2lres.zip"], "zip", { extractDir: "/book" });
+  const python = await loadPyodide({ indexURL: "book:/", createPyodideModule });
+  const rooms = await book.unpacked(files["d2lres.zip"]).arrayBuffer();
+  python.unpackArchive(rooms, "zip", { extractDir: "/book" });
   python.runPython("import sys; sys.path.insert(0, '/book')");
   return python;
 }

@@ -1,15 +1,16 @@
 // The worker's side of thread.js.
 
-// Start with the files that come first, by their names; then answer what the page asks, by
-// answer(started, words, id).
+// Start with the files that come first, each in pieces by its name; then answer what the page asks,
+// by answer(started, words, id).
 book.serve = (start, answer) => {
   let come;
-  const started = new Promise((done) => {
+  const files = new Promise((done) => {
     come = done;
-  }).then(start);
+  });
+  const started = files.then(start);
   started.catch((error) => postMessage({ failed: error.message }));
   self.onmessage = async ({ data: { files, id, words } }) => {
-    if (files) return come(unpacked(files));
+    if (files) return come(files);
     try {
       postMessage({ id, answer: await answer(await started, words, id) });
     } catch (error) {
@@ -17,8 +18,3 @@ book.serve = (start, answer) => {
     }
   };
 };
-
-async function unpacked(files) {
-  const named = async ([name, pieces]) => [name, await book.unpacked(pieces)];
-  return Object.fromEntries(await Promise.all(Object.entries(files).map(named)));
-}

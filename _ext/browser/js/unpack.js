@@ -1,13 +1,13 @@
-// The worker's side of load.js: the bytes of a file that came in pieces.
-book.unpacked = async (pieces) => {
+// The worker's side of load.js: a file, of the pieces in which it came, as a reply of a server.
+book.unpacked = (pieces) => {
   const packed = new ReadableStream({
     start(stream) {
       for (const each of pieces) stream.enqueue(bytes(each));
       stream.close();
     },
   });
-  const whole = new Response(packed.pipeThrough(new DecompressionStream("gzip")));
-  return new Uint8Array(await whole.arrayBuffer());
+  const whole = packed.pipeThrough(new DecompressionStream("gzip"));
+  return new Response(whole, { headers: { "Content-Type": "application/wasm" } }); // others do not ask
 };
 
 function bytes(letters) {
@@ -18,5 +18,7 @@ function bytes(letters) {
 }
 
 // What a module exports.
-book.imported = (content) =>
-  import(URL.createObjectURL(new Blob([content], { type: "text/javascript" })));
+book.imported = async (pieces) => {
+  const content = [await book.unpacked(pieces).arrayBuffer()];
+  return import(URL.createObjectURL(new Blob(content, { type: "text/javascript" })));
+};
