@@ -123,7 +123,8 @@ def folder(tmp_path_factory):
     """The address of the book for a person who has its folder alone, in a place of their own."""
     from in_browser import browse
 
-    return shutil.copytree(browse.HTML, tmp_path_factory.mktemp("a") / "book of mine").as_uri() + "/"
+    place = tmp_path_factory.mktemp("taken away") / "the book"
+    return shutil.copytree(browse.HTML, place).as_uri() + "/"
 
 
 @pytest.fixture(scope="module")

@@ -1,12 +1,18 @@
 """What runs in the reader's browser, in pages from a server as in pages from a folder.
 
-    scripts    a script for each kind of page, and one for the worker that computes for it
-    packs      what a worker loads when it is first asked, as scripts, too
+A page from a folder may load scripts and nothing else, so all that is needed comes in scripts:
+
+    scripts    one for each kind of page, with the text of the worker that computes for it
+    packs      what the worker loads when it is first asked
+
+A worker loads, and runs:
+
     python     Pyodide, and the rooms of the package that need the standard library alone
     explorer   asked there by the network explorer
     live       asked there by the live cells
     nets       ONNX Runtime, the trained networks, and the images of the sample
-    move       the figures that a reader can move, which need no worker
+
+The figures that a reader can move need no worker (`move`).
 """
 
 from pathlib import Path
@@ -15,10 +21,13 @@ from sphinx.application import Sphinx
 
 from browser import move, nets, packs, python, scripts
 
-#: By the worker: the files that it loads, and the pages that ask it, each with its parts.
-WORKERS = {
-    "python-worker": (python.files, {"live": ("python", "live"), "explorer": ("python", "explorer")}),
-    "net-worker": (nets.files, {"net": ("net",)}),
+#: What each worker loads.
+LOADED = {"python-worker": python.files, "net-worker": nets.files}
+#: The worker of each kind of page, and the parts of its script, in their order.
+PAGES = {
+    "live": ("python-worker", "python", "live"),
+    "explorer": ("python-worker", "python", "explorer"),
+    "net": ("net-worker", "net"),
 }
 
 
@@ -33,11 +42,9 @@ def write(app: Sphinx, error: "Exception | None") -> None:
     if error or app.builder.name != "html":
         return
     static = Path(app.outdir) / "_static"
-    kept = {}
-    for worker, (files, pages) in WORKERS.items():
-        places = packs.pack(files(), static / "packs")
-        kept |= places
-        for page, parts in pages.items():
-            text = scripts.of_page(parts, worker, places)
-            (static / f"{page}.js").write_text(text, encoding="utf-8")
-    packs.forget(static / "packs", kept)
+    folder = static / "packs"
+    places = {worker: packs.pack(files(), folder) for worker, files in LOADED.items()}
+    packs.forget(folder, *places.values())
+    for page, (worker, *parts) in PAGES.items():
+        text = scripts.of_page(parts, worker, places[worker])
+        (static / f"{page}.js").write_text(text, encoding="utf-8")

@@ -40,9 +40,9 @@ def write(content: bytes, place: Path) -> None:
     begun.rename(place)
 
 
-def forget(folder: Path, kept: dict[str, list[str]]) -> None:
-    """Remove the packs of earlier builds."""
-    wanted = {place.split("/")[0] for places in kept.values() for place in places}
+def forget(folder: Path, *packed: dict[str, list[str]]) -> None:
+    """Remove what is not among the packed files: it is of an earlier build."""
+    wanted = {place.split("/")[0] for files in packed for some in files.values() for place in some}
     for place in folder.iterdir():
         if place.name not in wanted:
             rmtree(place)

@@ -12,7 +12,7 @@ BELOW = ("load", "thread")  # what the pages have in common
 ABOVE = ("unpack", "serving")  # and their workers
 
 
-def of_page(parts: tuple[str, ...], worker: str, places: dict[str, list[str]]) -> str:
+def of_page(parts: list[str], worker: str, places: dict[str, list[str]]) -> str:
     """The script of a page, whose worker loads the files of some places."""
     known = json.dumps({"text": of_worker(worker), "places": places})
     return f"{BOOK}book.worker = {known};\n{joined(*BELOW, *parts)}"

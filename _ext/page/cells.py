@@ -1,7 +1,7 @@
 """Cells that run in the page get their buttons, and a control for each value with a range.
 
-A notebook's cell with the tag `live` is one; `browser/js/live.js` makes it work.  An assignment with
-a range or choices in its comment, such as
+A notebook's cell with the tag `live` is one; `browser/js/live.js` makes it work.  An assignment
+with a range or choices in its comment, such as
 
     kernel = 3  # 1 to 7
     shortcut = "B"  # A, B or C
