@@ -250,6 +250,21 @@ def test_an_endless_loop_is_stopped_and_the_next_run_begins_anew(page):
     loop.get_by_role("button", name="Reset").click()
 
 
+def test_on_paper_code_is_whole_and_there_is_nothing_to_press(page):
+    """Lines wrap on a sheet of A4 between its margins, be it 7 inches of 96 pixels."""
+    cell = cell_with(page, "def windows(size)")
+    page.set_viewport_size({"width": 672, "height": 900})
+    page.emulate_media(media="print")
+    cut = "all => all.filter(each => each.scrollWidth > each.clientWidth).length"
+    code = page.locator(".tag_live .cell_input :is(.highlight, pre)")
+    assert code.count() >= 2 * len(CODES) and code.evaluate_all(cut) == 0
+    expect(cell.locator("pre").first).to_be_visible()
+    expect(drawing(cell)).to_be_visible()
+    for part in (".live-bar", ".live-controls", "textarea"):
+        expect(cell.locator(part)).to_be_hidden()
+    page.emulate_media(media="screen")
+
+
 def test_on_a_telephone_code_and_drawings_move_within_the_page(page):
     page.set_viewport_size(browse.TELEPHONE)
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -160,6 +160,18 @@ def test_on_a_telephone_the_contents_come_and_go(page, here):
     assert not browse.axe(page)
 
 
+def test_on_paper_a_table_of_the_package_keeps_its_rows(page, here):
+    """On A4 between its margins, be it 7 inches of 96 pixels."""
+    page.set_viewport_size({"width": 672, "height": 900})
+    page.goto(here + "chapters/resnet18.html")
+    page.emulate_media(media="print")
+    table = page.locator(".cell_output pre", has_text="stage4.block2.conv2").first
+    rows = "e => e.textContent.trim().split('\\n').length"
+    lines = """e => { const box = getComputedStyle(e);
+      return (e.clientHeight - 2 * parseFloat(box.paddingTop)) / parseFloat(box.lineHeight); }"""
+    assert table.evaluate(lines) == pytest.approx(table.evaluate(rows), abs=1.1)
+
+
 def test_on_paper_there_is_the_text_alone(page, here):
     page.emulate_media(color_scheme="dark")
     page.goto(here + CHAPTER)
