@@ -10,19 +10,21 @@ from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
 
+HERE = Path(__file__).read_bytes()
 PIECE = 750_000  # compressed bytes in a script: a multiple of 3, which is four letters
 
 
 def pack(files: dict[str, bytes], folder: Path) -> dict[str, list[str]]:
     """Write the scripts of files; by the name of each, those of its pieces below `folder`.
 
-    They lie in a folder that is named by the content, so what is there already is right.
+    They lie in a folder named by the content, and by how it is packed, which is written here: what
+    is there already is right.
     """
     return {name: list(pieces(name, content, folder)) for name, content in files.items()}
 
 
 def pieces(name: str, content: bytes, folder: Path):
-    place = folder / f"{name}.{sha256(content).hexdigest()[:12]}"
+    place = folder / f"{name}.{sha256(HERE + content).hexdigest()[:12]}"
     if not place.exists():
         write(content, place)
     for number in range(len(list(place.iterdir()))):
