@@ -16,7 +16,7 @@ BUILT := _build/.complete
 # What the rendered book is made from.  It shows the outputs stored in the notebooks.
 SOURCES := _config.yml _toc.yml references.bib runs/README.md $(wildcard chapters/* chapters/*/* _static/* _ext/page/*.py assets/*)
 # What runs in the reader's browser (see _ext/browser).
-SOURCES += $(wildcard _static/*/* _ext/browser/*.* d2lres/*.py d2lres/machine/*.py)
+SOURCES += $(wildcard _static/*/* _ext/browser/*.* _ext/browser/js/* d2lres/*.py d2lres/machine/*.py)
 SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py d2lres/practice/*.py)
 # The trained networks, their images, and what the figures that move are drawn from.
 SOURCES += $(wildcard d2lres/twins/*.py d2lres/runs/*.py d2lres/train/*.py d2lres/data/samples/cifar-10-test*)

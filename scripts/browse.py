@@ -95,7 +95,8 @@ def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
     page.on("requestfailed", lambda asked: given_up(asked) or visit.failed.append(asked.url))
     page.on("response", lambda reply: reply.status < 400 or visit.failed.append(reply.url))
-    page.on("request", lambda asked: asked.url.startswith(here) or visit.outside.append(asked.url))
+    own = (here, "blob:", "data:")  # what a page makes itself stays in it
+    page.on("request", lambda asked: asked.url.startswith(own) or visit.outside.append(asked.url))
     return page
 
 

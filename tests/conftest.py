@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,15 @@ def here():
 
     with browse.served() as address:
         yield address
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory):
+    """The address of the book for a person who has its folder alone, in a place of their own."""
+    from in_browser import browse
+
+    place = tmp_path_factory.mktemp("taken away") / "the book"
+    return shutil.copytree(browse.HTML, place).as_uri() + "/"
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
-from browser import ROOT, live, pack
+from browser import live
+from browser.python import ROOT, archive
 from page.cells import prepare
 
 CHAPTERS = sorted((ROOT / "chapters").glob("*.ipynb"))
@@ -50,10 +51,10 @@ print(json.dumps([json.loads(live.run(json.dumps({"number": i, "code": code})))
 
 
 @pytest.fixture(scope="module")
-def archive(tmp_path_factory) -> Path:
+def packed(tmp_path_factory) -> Path:
     """The file that goes into the browser."""
     path = tmp_path_factory.mktemp("browser") / "d2lres.zip"
-    pack(path)
+    path.write_bytes(archive())
     return path
 
 
@@ -65,11 +66,11 @@ def test_the_chapters_on_networks_are_alive():
 
 
 @pytest.mark.parametrize("chapter", CELLS)
-def test_live_cells_give_their_stored_outputs_with_the_standard_library_alone(chapter, archive):
+def test_live_cells_give_their_stored_outputs_with_the_standard_library_alone(chapter, packed):
     """-I -S hides site-packages; no file of the package lies outside the archive."""
     codes = [code_of(cell) for cell in CELLS[chapter]]
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", RUNNER, archive],
+        [sys.executable, "-I", "-S", "-c", RUNNER, packed],
         input=json.dumps(codes), capture_output=True, text=True, cwd="/",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -32,11 +32,11 @@ CHOICES = [
 
 
 @pytest.fixture(scope="module")
-def page(browser, here, visit):
-    """The page, with Python there."""
+def page(browser, folder, visit):
+    """The page from a folder, with Python there."""
     allowed = ["clipboard-read", "clipboard-write"]
-    page = browse.watched(browser, here, visit, viewport=browse.DESK, permissions=allowed)
-    page.goto(here + PAGE)
+    page = browse.watched(browser, folder, visit, viewport=browse.DESK, permissions=allowed)
+    page.goto(folder + PAGE)
     begun = time.perf_counter()
     page.get_by_role("button", name="Show the network").click()
     expect(page.locator(".nets svg")).to_be_visible(timeout=LONG)
@@ -82,7 +82,7 @@ def test_the_page_counts_what_the_command_counts(page, capfd, words):
     assert shown == ["total", "", "", *totals]
 
 
-def test_an_answer_comes_while_one_types_and_the_address_holds_the_choice(page, browser, here):
+def test_an_answer_comes_while_one_types_and_the_address_holds_the_choice(page, browser):
     choose(page, "net=resnet18")
     field(page, "net").fill("cifar-resnet20")
     field(page, "version").select_option("v2")
@@ -163,9 +163,9 @@ def test_the_form_waits_for_its_script_and_python_that_did_not_come_can_be_asked
     """Sent before the script listens, the form would load the page anew, without a word."""
     page = browser.new_page()
     held = []
-    page.route("**/explorer.mjs", lambda route: held.append(route))
-    page.route("**/d2lres.zip", lambda route: route.abort())
-    page.goto(here + PAGE)
+    page.route("**/explorer.js*", lambda route: held.append(route))
+    page.route("**/packs/d2lres.zip*/*", lambda route: route.abort())
+    page.goto(here + PAGE, wait_until="commit")
     button = page.get_by_role("button", name="Show the network")
     expect(button).to_be_disabled()
     page.get_by_label("Architecture").first.press("Enter")
@@ -173,15 +173,7 @@ def test_the_form_waits_for_its_script_and_python_that_did_not_come_can_be_asked
     held[0].continue_()
     button.click()
     expect(page.get_by_role("status")).to_contain_text("did not answer", timeout=LONG)
-    page.unroute("**/d2lres.zip")
+    page.unroute("**/packs/d2lres.zip*/*")
     button.click()
     expect(page.locator(".nets svg")).to_be_visible(timeout=LONG)
-    page.close()
-
-
-def test_a_page_from_a_folder_says_what_to_do(browser):
-    page = browser.new_page()
-    page.goto((browse.HTML / PAGE).as_uri())
-    expect(page.get_by_role("status")).to_contain_text("make serve")
-    expect(page.locator("#explorer form")).to_be_hidden()
     page.close()

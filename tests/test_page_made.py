@@ -16,6 +16,7 @@ from fontTools.ttLib import TTFont
 from PIL import Image
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "_ext"))
+from browser import LOADED, PAGES
 from page import about, access, chapters, code, figures, icons, styles, terms
 
 ROOT = Path(__file__).parents[1]
@@ -67,8 +68,23 @@ def test_a_page_has_one_stylesheet_and_waits_for_no_script(path):
     scripts = page.find_all("script", src=True, type=lambda kind: kind != "module")
     assert all(script.has_attr("defer") for script in scripts)
     searches = path.name == "search.html"
-    assert len(scripts) == (4 if searches else 1)
+    works = bool(page.select(".tag_live, #explorer, #net"))
+    assert len(scripts) == 1 + works + 3 * searches
     assert ("searchindex" in str(scripts)) == searches
+
+
+@pytest.mark.parametrize(
+    "script, page", [("live", "running"), ("explorer", "explorer"), ("net", "trained-networks")]
+)
+def test_what_a_worker_loads_is_there_once_and_a_page_says_how_much_it_is(script, page):
+    text = (HTML / "_static" / f"{script}.js").read_text(encoding="utf-8")
+    places = json.loads(re.search(r"^book\.worker = (.*);$", text, re.MULTILINE)[1])["places"]
+    assert set(places) == set(LOADED[PAGES[script][0]]())
+    packs = HTML / "_static" / "packs"
+    size = sum((packs / place).stat().st_size for some in places.values() for place in some)
+    said = (ROOT / "chapters" / f"{page}.md").read_text(encoding="utf-8")
+    assert f" {size / 1e6:.0f} MB" in said
+    assert not [name for name in places if list(HTML.rglob(name))]  # as it is
 
 
 @PAGE

@@ -167,9 +167,12 @@ def test_without_scripts_the_still_picture_stays(browser, here):
     page.close()
 
 
-def test_it_moves_in_a_page_from_a_folder(browser, visit):
-    page = browse.watched(browser, "file:", visit)
-    page.goto((browse.HTML / "chapters" / "degradation.html").as_uri())
+def test_it_moves_in_a_page_from_a_folder(browser, folder, visit):
+    page = browse.watched(browser, folder, visit)
+    page.goto(folder + "chapters/degradation.html")
     page.locator(".tag_move-degradation").scroll_into_view_if_needed()
-    expect(page.locator("[data-move]").get_by_role("status")).to_contain_text("plain44 53.3")
+    figure = page.locator("[data-move]")
+    expect(figure.get_by_role("status")).to_contain_text("plain44 53.3")
+    slide_to(figure, "epoch", 0)
+    expect(figure.get_by_role("status")).to_contain_text("epoch 1:")
     page.close()

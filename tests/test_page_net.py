@@ -25,14 +25,14 @@ TITLES = list(nets.NETS)
 
 
 @pytest.fixture(scope="module")
-def page(browser, here, visit):
-    """The page, with the networks there."""
-    page = browse.watched(browser, here, visit, viewport=browse.DESK)
+def page(browser, folder, visit):
+    """The page from a folder, with the networks there."""
+    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(here + PAGE)
+    page.goto(folder + PAGE)
     page.wait_for_load_state("networkidle")
-    assert not [url for url in asked if re.search("onnx|webp|nets", url)]  # before it is asked for
+    assert not [url for url in asked if "packs" in url]  # before it is asked for
     page.get_by_role("button", name="Load the networks").click()
     expect(place(page, "counted")).to_contain_text("all blocks", timeout=LONG)
     yield page
@@ -171,10 +171,6 @@ def test_the_maps_have_the_shapes_and_zeros_of_the_chapter(page):
 def test_the_pages_claims_hold():
     """What it says of sizes, trainings and errors."""
     text = " ".join((ROOT / "chapters" / "trained-networks.md").read_text(encoding="utf-8").split())
-    static = browse.HTML / "_static"
-    models = sum(path.stat().st_size for path in (static / "nets").glob("*.onnx"))
-    runtime = sum(path.stat().st_size for path in (static / "onnxruntime").glob("*.*m*"))
-    assert f"{models / 1e6:.0f} MB" in text and f"{runtime / 1e6:.0f} MB" in text
     assert f"{100 * sqrt(0.9 * 0.1 / 500):.1f} points near 0.9" in text
     assert f"{100 * sqrt(0.5 * 0.5 / 500):.1f} near 0.5" in text
     long, *short = (d2lres.recorded(name) for name in nets.NETS.values())
@@ -275,22 +271,18 @@ def test_it_fits_the_screen_and_axe_finds_nothing(page, size, theme):
     page.emulate_media(color_scheme="light")
 
 
-def test_networks_that_did_not_come_can_be_asked_again(browser, here):
-    page = browser.new_page()
-    page.route("**/nets.json", lambda route: route.abort())
+def test_a_server_that_failed_can_be_asked_again_and_gives_what_the_folder_gives(
+    page, browser, here
+):
+    choose(page, 7)
+    from_folder, page = table(page), browser.new_page()
+    page.route("**/packs/nets.json*/*", lambda route: route.abort())
     page.goto(here + PAGE)
     button = page.get_by_role("button", name="Load the networks")
     button.click()
     expect(page.locator("#net > .status")).to_contain_text("did not come", timeout=LONG)
-    page.unroute("**/nets.json")
+    page.unroute("**/packs/nets.json*/*")
     button.click()
-    expect(place(page, "name")).to_contain_text("Image 7", timeout=LONG)
-    page.close()
-
-
-def test_a_page_from_a_folder_says_what_to_do(browser):
-    page = browser.new_page()
-    page.goto((browse.HTML / PAGE).as_uri())
-    expect(page.locator("#net > .status")).to_contain_text("make serve")
-    expect(page.get_by_role("button", name="Load the networks")).to_be_hidden()
+    expect(page.locator("#net > .status")).to_contain_text(TITLES[0], timeout=LONG)
+    assert table(page) == from_folder
     page.close()

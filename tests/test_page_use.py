@@ -7,7 +7,6 @@ from in_browser import browse, expect
 from playwright.sync_api import Page
 
 CHAPTER = "chapters/training-fashion-mnist.html"  # code, figures, formulas, exercises
-FOLDER = browse.HTML.as_uri() + "/"
 
 
 @pytest.fixture
@@ -41,12 +40,21 @@ def test_the_keyboard_alone_finds_the_chapter_on_bottlenecks(page, here):
     expect(page.locator("h1").last).to_contain_text("Basic against bottleneck")
 
 
-def test_a_page_from_a_folder_works_and_finds_too(browser, visit):
-    page = browse.watched(browser, FOLDER, visit)
-    page.goto(FOLDER + "index.html")
-    page.wait_for_url(FOLDER + "chapters/index.html")  # the door leads to the first page
-    page.goto(FOLDER + "search.html?q=bottleneck")
-    expect(page.locator("#search-results li a").nth(1)).to_have_text("Basic against bottleneck")
+def test_a_page_from_a_folder_finds_leads_on_and_changes_its_theme_too(browser, folder, visit):
+    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
+    page.goto(folder + "index.html")
+    page.wait_for_url(folder + "chapters/index.html")  # the door leads to the first page
+    page.goto(folder + "search.html?q=bottleneck")
+    found = page.locator("#search-results li a").nth(1)
+    expect(found).to_have_text("Basic against bottleneck")
+    found.click()
+    light = background(page)
+    for _ in range(3):  # light, dark, as the system
+        if page.locator("html").get_attribute("data-mode") != "dark":
+            page.locator(".theme-switch-button").first.click()
+    page.locator("a.term").first.click()
+    expect(page.locator("h1").last).to_contain_text("Glossary")
+    assert background(page) != light  # the choice goes with the reader
     page.close()
 
 
@@ -150,6 +158,18 @@ def test_on_a_telephone_the_contents_come_and_go(page, here):
     page.evaluate("document.activeElement.blur()")
     expect(page.locator(".tooltip")).to_have_count(0)
     assert not browse.axe(page)
+
+
+def test_on_paper_a_table_of_the_package_keeps_its_rows(page, here):
+    """On A4 between its margins, be it 7 inches of 96 pixels."""
+    page.set_viewport_size({"width": 672, "height": 900})
+    page.goto(here + "chapters/resnet18.html")
+    page.emulate_media(media="print")
+    table = page.locator(".cell_output pre", has_text="stage4.block2.conv2").first
+    rows = "e => e.textContent.trim().split('\\n').length"
+    lines = """e => { const box = getComputedStyle(e);
+      return (e.clientHeight - 2 * parseFloat(box.paddingTop)) / parseFloat(box.lineHeight); }"""
+    assert table.evaluate(lines) == pytest.approx(table.evaluate(rows), abs=1.1)
 
 
 def test_on_paper_there_is_the_text_alone(page, here):

@@ -1,48 +1,50 @@
-"""What runs in the reader's browser.
+"""What runs in the reader's browser, in pages from a server as in pages from a folder.
 
-Python, the rooms that need the standard library alone: they go into one file beside the pages,
-d2lres.zip, with `explorer`, which the page of that name asks, and `live`, which runs the live
-cells.  `_static/python.mjs` starts Pyodide and unpacks them.  `nets` writes the trained networks,
-`move` the figures that a reader can move.
+A page from a folder may load scripts and nothing else, so all that is needed comes in scripts:
+
+    scripts    one for each kind of page, with the text of the worker that computes for it
+    packs      what the worker loads when it is first asked
+
+A worker loads, and runs:
+
+    python     Pyodide, and the rooms of the package that need the standard library alone
+    explorer   asked there by the network explorer
+    live       asked there by the live cells
+    nets       ONNX Runtime, the trained networks, and the images of the sample
+
+The figures that a reader can move need no worker (`move`).
 """
 
 from pathlib import Path
-from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from sphinx.application import Sphinx
 
-from browser import move, nets
+from browser import move, nets, packs, python, scripts
 
-ROOT = Path(__file__).parents[2]
-ROOMS = ("structure", "machine", "drawing", "practice")
-FILES = ("__init__", "errors", "files", "names")
-ASKED = ("explorer", "live")
+#: What each worker loads.
+LOADED = {"python-worker": python.files, "net-worker": nets.files}
+#: The worker of each kind of page, and the parts of its script, in their order.
+PAGES = {
+    "live": ("python-worker", "python", "live"),
+    "explorer": ("python-worker", "python", "explorer"),
+    "net": ("net-worker", "net"),
+}
 
 
 def setup(app: Sphinx) -> dict:
     app.connect("build-finished", write)
-    nets.setup(app)
     move.setup(app)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 def write(app: Sphinx, error: "Exception | None") -> None:
-    """Write the file where the pages find it."""
-    if not error and app.builder.name == "html":
-        pack(Path(app.outdir) / "_static" / "d2lres.zip")
-
-
-def pack(path: Path) -> None:
-    """Write what runs in the browser; the same sources give the same bytes."""
-    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
-        for name, source in sources().items():
-            archive.writestr(ZipInfo(name), source.read_bytes(), ZIP_DEFLATED)
-
-
-def sources() -> dict[str, Path]:
-    """The files by their names in the archive."""
-    package = ROOT / "d2lres"
-    paths = [package / f"{name}.py" for name in FILES]
-    paths += [path for room in ROOMS for path in sorted((package / room).rglob("*.py"))]
-    found = {path.relative_to(ROOT).as_posix(): path for path in paths}
-    return found | {f"{name}.py": Path(__file__).with_name(f"{name}.py") for name in ASKED}
+    """Write the scripts and the packs where the pages find them."""
+    if error or app.builder.name != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    folder = static / "packs"
+    places = {worker: packs.pack(files(), folder) for worker, files in LOADED.items()}
+    packs.forget(folder, *places.values())
+    for page, (worker, *parts) in PAGES.items():
+        text = scripts.of_page(parts, worker, places[worker])
+        (static / f"{page}.js").write_text(text, encoding="utf-8")

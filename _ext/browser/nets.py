@@ -1,17 +1,16 @@
 """The trained networks of a page: recorded runs as ONNX files, and the images of the sample.
 
-They lie in a folder beside the pages, with nets.json, which says what the page must know of them.
+nets.json says what the page must know of them.
 """
 
 import json
 from pathlib import Path
-from shutil import copyfile
-
-from sphinx.application import Sphinx
+from tempfile import TemporaryDirectory
 
 from d2lres.data import load
 from d2lres.runs import Run, export_run, recorded
 
+RUNTIME = Path(__file__).parents[2] / "_static" / "onnxruntime"
 #: What the page calls each run.  The latter two differ in nothing but the shortcuts.
 NETS = {
     "ResNet-20": "cifar10-fast-0",
@@ -19,43 +18,43 @@ NETS = {
     "plain-20, short": "degradation/plain20-0",
 }
 IMAGES = "test-images.webp"  # 20 in a row
-RUNTIME = "onnxruntime/ort-wasm-simd-threaded.wasm"
 
 
-def setup(app: Sphinx) -> None:
-    app.connect("build-finished", write)
-
-
-def write(app: Sphinx, error: "Exception | None") -> None:
-    """Write the folder where the pages find it."""
-    if error or app.builder.name != "html":
-        return
-    static = Path(app.outdir) / "_static"
-    folder = static / "nets"
-    folder.mkdir(exist_ok=True)
+def files() -> dict[str, bytes]:
+    """What the worker loads, by name."""
     data = load("cifar-10", data="sample")
-    copyfile(data.source / f"{data.name}-{IMAGES}", folder / IMAGES)
+    found = {path.name: path.read_bytes() for path in sorted(RUNTIME.glob("ort*"))}
+    found[IMAGES] = (data.source / f"{data.name}-{IMAGES}").read_bytes()
+    nets = []
+    for title, name in NETS.items():
+        run = recorded(name)
+        nets.append(described(title, run))
+        found[nets[-1]["file"]] = exported(run)
     facts = {
         "classes": data.classes,
         "labels": data.test_labels.tolist(),
         "images": IMAGES,
-        "nets": [written(title, recorded(name), folder) for title, name in NETS.items()],
-        "runtime": {"file": f"../{RUNTIME}", "bytes": (static / RUNTIME).stat().st_size},
+        "nets": nets,
     }
-    (folder / "nets.json").write_text(json.dumps(facts), encoding="utf-8")
+    return found | {"nets.json": json.dumps(facts).encode()}
 
 
-def written(title: str, run: Run, folder: Path) -> dict:
-    """Write the net of a run; what the page must know of it."""
-    file = f"{run.recipe.name.replace('/', '-')}.onnx"
-    export_run(run, folder / file, stages=True, switches=True)
+def exported(run: Run) -> bytes:
+    """The net of a run, with an output for each stage and a switch for each block."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "net.onnx"
+        export_run(run, path, stages=True, switches=True)
+        return path.read_bytes()
+
+
+def described(title: str, run: Run) -> dict:
+    """What the page must know of a net."""
     means, deviations = run.normalization
     recipe, final = run.recipe, run.record["final"]
     return {
         "title": title,
         "run": run.folder.name,
-        "file": file,
-        "bytes": (folder / file).stat().st_size,
+        "file": f"{run.recipe.name.replace('/', '-')}.onnx",
         "side": recipe.resize or 32,
         "means": means,
         "deviations": deviations,

@@ -1,7 +1,7 @@
 """Cells that run in the page get their buttons, and a control for each value with a range.
 
-A notebook's cell with the tag `live` is one; `_static/live.mjs` makes it work.  An assignment with
-a range or choices in its comment, such as
+A notebook's cell with the tag `live` is one; `browser/js/live.js` makes it work.  An assignment
+with a range or choices in its comment, such as
 
     kernel = 3  # 1 to 7
     shortcut = "B"  # A, B or C
@@ -15,11 +15,6 @@ from bs4 import BeautifulSoup, Tag
 
 RANGE = re.compile(r"^(\w+) *= *(-?\d+) *# *(-?\d+) to (-?\d+)$", re.MULTILINE)
 CHOICE = re.compile(r"""^(\w+) *= *("?)([^"\n#]+)\2 *# *([^\n]+?) or ([^\s]+)$""", re.MULTILINE)
-# A page that was opened from a folder may not load modules, and so has nothing to run.
-START = """
-if (location.protocol !== "file:") import("%s_static/live.mjs");
-else document.querySelectorAll(".live-bar, .live-controls").forEach((each) => each.remove());
-"""
 
 
 def prepare(page: BeautifulSoup) -> None:
@@ -34,8 +29,8 @@ def prepare(page: BeautifulSoup) -> None:
             place.extend(controls)
             code.insert_after(place)
     if cells:
-        start = START % page.html["data-content_root"]
-        page.body.append(page.new_tag("script", type="module", string=start))
+        root = page.html["data-content_root"]
+        page.body.append(page.new_tag("script", src=f"{root}_static/live.js"))
 
 
 def bar(page: BeautifulSoup, number: int) -> Tag:

@@ -48,6 +48,8 @@ def bundle(pages: dict[str, BeautifulSoup], html: Path) -> None:
             if text in in_all:
                 tag.decompose()
             elif tag.get("src"):
+                if not urlsplit(tag["src"]).query:
+                    tag["src"] += f"?v={short_hash(text)}"
                 tag["defer"] = ""
                 page.head.append(tag.extract())
 
@@ -90,6 +92,11 @@ def written(folder: Path, stem: str, suffix: str, text: str) -> str:
     """Write a file that is named by its content, instead of the last of its kind; its name."""
     for old in folder.glob(f"{stem}.*.{suffix}"):
         old.unlink()
-    name = f"{stem}.{hashlib.sha256(text.encode()).hexdigest()[:12]}.{suffix}"
+    name = f"{stem}.{short_hash(text)}.{suffix}"
     (folder / name).write_text(text, encoding="utf-8")
     return name
+
+
+def short_hash(text: str) -> str:
+    """A few signs that change with a text, for the address of a file that browsers keep."""
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

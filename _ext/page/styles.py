@@ -40,8 +40,7 @@ def bundle(pages: dict[str, BeautifulSoup], html: Path) -> None:
 
 def used(pages: dict[str, BeautifulSoup], html: Path) -> set[str]:
     """Every class and name of an element, and every word of a script."""
-    files = [*(html / "_static").glob("*.js"), *(html / "_static").glob("*.mjs")]
-    scripts = [file.read_text(encoding="utf-8") for file in files]
+    scripts = [file.read_text(encoding="utf-8") for file in (html / "_static").glob("*.js")]
     words = set(WORD.findall(" ".join(scripts)))
     for page in pages.values():
         for tag in page.find_all(True):

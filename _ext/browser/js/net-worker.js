@@ -1,7 +1,5 @@
 // The trained networks in a thread of their own, so that the page goes on while they work.
-// See net.mjs, which asks, and _ext/browser/nets.py, which wrote what is loaded here.
-import { InferenceSession, Tensor, env } from "./onnxruntime/ort.wasm.bundle.min.mjs";
-import { counted, serve } from "./serving.mjs";
+// See net.js, which asks, and _ext/browser/nets.py, which wrote what is loaded here.
 
 const SIDE = 32; // pixels of a stored image
 const ROW = 20; // images in a row of their picture
@@ -9,30 +7,28 @@ const BATCH = 50;
 
 // --- loading -----------------------------------------------------------------------------------
 
-const nets = new URL("nets/", import.meta.url);
-let all = Infinity; // bytes, until nets.json says how many
+let runtime;
 
-async function file(name) {
-  const reply = await fetch(new URL(name, nets), { cache: "no-cache" });
-  if (!reply.ok) throw new Error(`${reply.url}: ${reply.status}`);
-  return counted(reply, all).arrayBuffer();
-}
-
-async function start() {
-  const facts = JSON.parse(new TextDecoder().decode(await file("nets.json")));
-  all = [facts.runtime, ...facts.nets].reduce((sum, each) => sum + each.bytes, 0);
-  const [wasm, images, ...models] = await Promise.all(
-    [facts.runtime.file, facts.images, ...facts.nets.map((net) => net.file)].map(file),
-  );
-  Object.assign(env.wasm, { numThreads: 1, wasmBinary: wasm });
+async function start(files) {
+  const [facts, wasmBinary, ort] = await Promise.all([
+    book.unpacked(files["nets.json"]).json(),
+    book.unpacked(files["ort-wasm-simd-threaded.wasm"]).arrayBuffer(),
+    book.imported(files["ort.wasm.bundle.min.mjs"]),
+  ]);
+  runtime = ort;
+  Object.assign(runtime.env.wasm, { numThreads: 1, wasmBinary });
   const sessions = [];
-  for (const model of models) sessions.push(await InferenceSession.create(new Uint8Array(model)));
-  return { facts, sessions, pixels: await decoded(images, facts.labels.length) };
+  for (const { file } of facts.nets) {
+    const model = await book.unpacked(files[file]).arrayBuffer();
+    sessions.push(await runtime.InferenceSession.create(new Uint8Array(model)));
+  }
+  return { facts, sessions, pixels: await decoded(files[facts.images], facts.labels.length) };
 }
 
 // Red, green and blue of each image.
-async function decoded(bytes, count) {
-  const picture = await createImageBitmap(new Blob([bytes]), { colorSpaceConversion: "none" });
+async function decoded(pieces, count) {
+  const content = new Blob([await book.unpacked(pieces).arrayBuffer()]);
+  const picture = await createImageBitmap(content, { colorSpaceConversion: "none" });
   const context = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
   context.drawImage(picture, 0, 0);
   return Array.from({ length: count }, (_, i) => {
@@ -61,7 +57,7 @@ function prepared(images, { side, means, deviations }) {
       }
     }
   }
-  return new Tensor("float32", X, [images.length, 3, side, side]);
+  return new runtime.Tensor("float32", X, [images.length, 3, side, side]);
 }
 
 // Of a smaller image, the rounded mean of four, as OpenCV makes it, with which they were trained.
@@ -84,7 +80,7 @@ function run(session, images, net, without, outputs) {
   const asked = { images: prepared(images, net) };
   for (const name of session.inputNames.slice(1)) {
     const left = without.includes(name.replace(".switch", ""));
-    asked[name] = new Tensor("float32", [left ? 0 : 1], []);
+    asked[name] = new runtime.Tensor("float32", [left ? 0 : 1], []);
   }
   last = last.catch(() => {}).then(() => session.run(asked, outputs));
   return last;
@@ -157,4 +153,4 @@ function mapsOf(values) {
   return stages.map(([name, { dims, data }]) => ({ name, shape: dims.slice(1), data }));
 }
 
-serve(start(), (loaded, { what, ...words }, id) => answers[what](loaded, words, id));
+book.serve(start, (loaded, { what, ...words }, id) => answers[what](loaded, words, id));

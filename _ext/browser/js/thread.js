@@ -1,9 +1,9 @@
 // A worker that a page asks: it starts when it is first asked, and gives an answer to each question.
-// serving.mjs is the worker's side.
-export class Thread {
-  // file: of the worker, beside this one; progress(share), with 0 to 1, is called while it loads.
-  constructor(file, progress) {
-    Object.assign(this, { file, progress, waiting: new Map(), asked: 0 });
+// book.worker is its script and what it loads (scripts.py); serving.js is its side.
+book.Thread = class {
+  // progress(share), with 0 to 1, is called while it loads.
+  constructor(progress) {
+    Object.assign(this, { progress, waiting: new Map(), asked: 0 });
   }
 
   // The number of the question, and the promise of its answer; told(part) hears what comes before.
@@ -23,11 +23,11 @@ export class Thread {
     this.waiting.clear();
   }
 
+  // A page from a folder may start a worker from a text alone, and no module.
   start() {
-    const worker = new Worker(new URL(this.file, import.meta.url), { type: "module" });
-    worker.onmessage = ({ data: { id, answer, error, part, progress, failed } }) => {
+    const worker = new Worker(URL.createObjectURL(new Blob([book.worker.text])));
+    worker.onmessage = ({ data: { id, answer, error, part, failed } }) => {
       if (failed !== undefined) return this.stop(failed);
-      if (progress !== undefined) return this.progress(progress);
       const { done, fail, told } = this.waiting.get(id);
       if (part !== undefined) return told(part);
       this.waiting.delete(id);
@@ -35,6 +35,18 @@ export class Thread {
       else fail(new Error(error));
     };
     worker.onerror = (event) => this.stop(event.message || "the page’s worker did not start");
+    this.feed(worker);
     return worker;
   }
-}
+
+  // What has come stays for the next worker.
+  async feed(worker) {
+    this.files ??= book.load(book.worker.places, this.progress);
+    try {
+      worker.postMessage({ files: await this.files });
+    } catch (error) {
+      this.files = undefined;
+      this.stop(error.message);
+    }
+  }
+};

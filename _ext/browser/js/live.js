@@ -1,5 +1,4 @@
 // Live cells: code of the page that the reader changes and runs (_ext/browser/live.py runs it).
-import { call, stop } from "./python.mjs";
 
 const cells = [];
 let running, next; // the cell whose button was pressed, and the one to run after it
@@ -26,7 +25,7 @@ class Cell {
     }
     this.run.disabled = false;
     this.run.onclick = () => run(this);
-    this.stop.onclick = () => stop("Stopped. The next run begins anew.");
+    this.stop.onclick = () => book.stop("Stopped. The next run begins anew.");
     this.reset.onclick = () => {
       this.write(this.own);
       this.output().innerHTML = this.stored;
@@ -94,11 +93,11 @@ async function run(cell) {
   const codes = cells.map((each) => each.area.value);
   const asked = JSON.stringify({ cells: codes, wanted: cell.number });
   try {
-    const order = JSON.parse(await call("live", "plan", [asked], (share) => coming(cell, share)));
+    const order = JSON.parse(await book.call("live", "plan", [asked], (share) => coming(cell, share)));
     cell.say("Runs …");
     for (const number of order) {
       const one = JSON.stringify({ number, code: codes[number] });
-      const outputs = JSON.parse(await call("live", "run", [one]));
+      const outputs = JSON.parse(await book.call("live", "run", [one]));
       cells[number].show(outputs);
       const failed = outputs.some((each) => each.kind === "error");
       if (cells[number] !== cell) cells[number].say(failed ? "An error." : "Run for a cell below.");

@@ -1,5 +1,4 @@
 // The network explorer: the form asks, Python answers (_ext/browser/explorer.py), the page shows.
-import { call } from "./python.mjs";
 
 const page = document.getElementById("explorer");
 const [form, status, nets] = ["form", ".status", ".nets"].map((each) => page.querySelector(each));
@@ -60,7 +59,7 @@ async function ask() {
     if (status.textContent !== said) status.textContent = said;
   };
   try {
-    const answer = await call("explorer", "answer", [JSON.stringify(question)], coming);
+    const answer = await book.call("explorer", "answer", [JSON.stringify(question)], coming);
     if (mine === asked) show(JSON.parse(answer));
   } catch (error) {
     begin.hidden = false;

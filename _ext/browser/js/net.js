@@ -1,6 +1,5 @@
 // The trained networks of a page: choose or draw an image, leave blocks out, see what they answer.
-// What computes is net-worker.mjs.
-import { Thread } from "./thread.mjs";
+// What computes is net-worker.js.
 
 const page = document.getElementById("net");
 const [form, status, begin] = ["form", ".status", ".begin"].map((each) => page.querySelector(each));
@@ -13,7 +12,7 @@ let truth; // the class of the image, where it is known
 
 // --- asking ------------------------------------------------------------------------------------
 
-const thread = new Thread("net-worker.mjs", loading);
+const thread = new book.Thread(loading);
 const ask = (what, words, told) => thread.ask({ what, ...words }, told);
 
 function say(text) {
