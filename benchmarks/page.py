@@ -11,7 +11,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import browse
@@ -22,6 +22,15 @@ NAMES = ("index", "resnet18", "training-fashion-mnist", "reading", "explorer")
 PAGES = [f"chapters/{name}.html" for name in NAMES]
 GOALS = {"performance": 0.95, "accessibility": 1.0, "best-practices": 1.0, "seo": 0.95}
 MOST_BYTES, MOST_MOVED = 500_000, 0.02
+LIVE = "chapters/resnet18.html"
+FIRST, LATER = 4.0, 0.1  # seconds from a click on a live cell to its answer
+ANSWER = """async cell => {
+  const start = performance.now();
+  cell.querySelector(".live-run").click();
+  while (!cell.querySelector(".live-status").textContent.startsWith("Done"))
+    await new Promise(done => setTimeout(done, 1));
+  return (performance.now() - start) / 1000;
+}"""
 
 
 def lighthouse(address: str) -> dict:
@@ -49,6 +58,16 @@ def measured(report: dict) -> tuple[list[str], bool]:
     return [*figures, f"{paint:.1f} s", f"{moved:.3f}", f"{weight / 1000:.0f} KB"], good
 
 
+def answers(browser: Browser, address: str) -> tuple[float, float]:
+    """Seconds until a live cell answers: to the first click, with which Python comes, and later."""
+    page = browser.new_page()
+    page.goto(address)
+    cell = page.locator(".cell.tag_live").first
+    first, *later = (cell.evaluate(ANSWER) for _ in range(6))
+    page.close()
+    return first, max(later)
+
+
 def main() -> int:
     if not browse.CHROMIUM:
         sys.exit("error: no Chromium on the path; expected one. Debian: apt-get install chromium")
@@ -65,7 +84,17 @@ def main() -> int:
             figures, good = measured(lighthouse(here + name))
             print(row(name, figures), flush=True)
             reached &= good
-        visits = browse.look(browse.launch(playwright), here, browse.pages())
+        chromium = browse.launch(playwright)
+        print()
+        for place, address in (("a server", here), ("a folder", f"{browse.HTML.as_uri()}/")):
+            first, later = answers(chromium, address + LIVE)
+            print(
+                f"A live cell from {place}: {first:.1f} s (goal {FIRST}), then {later:.3f} s",
+                end="",
+            )
+            print(f" (goal {LATER})", flush=True)
+            reached &= first <= FIRST and later <= LATER
+        visits = browse.look(chromium, here, browse.pages())
     print(f"\nOf {len(visits)} pages:")
     for what, wrong in {
         "log an error": [name for name, visit in visits.items() if visit.errors],

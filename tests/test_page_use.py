@@ -144,6 +144,8 @@ def test_code_is_copied_as_it_stands(browser, here, visit):
 
 # --- the telephone, and paper --------------------------------------------------------------------
 
+SHOWN = "all => all.map(each => each.getBoundingClientRect().width)"  # in pixels
+
 
 def test_on_a_telephone_the_contents_come_and_go(page, here):
     page.set_viewport_size(browse.TELEPHONE)
@@ -158,6 +160,20 @@ def test_on_a_telephone_the_contents_come_and_go(page, here):
     page.evaluate("document.activeElement.blur()")
     expect(page.locator(".tooltip")).to_have_count(0)
     assert not browse.axe(page)
+
+
+def test_on_a_telephone_the_words_of_a_figure_can_be_read(page, here):
+    """Curves are moved under the finger, and the page is not; on paper they are seen whole."""
+    page.set_viewport_size(browse.TELEPHONE)
+    page.goto(here + CHAPTER)
+    figures = page.locator("article .cell_output > a.image-reference > img")
+    natural = figures.evaluate_all("all => all.map(each => Number(each.getAttribute('width')))")
+    shown = figures.evaluate_all(SHOWN)
+    assert len(shown) > 3
+    assert all(some > 0.8 * all_ for some, all_ in zip(shown, natural, strict=True))
+    assert page.evaluate("document.documentElement.scrollWidth") <= browse.TELEPHONE["width"]
+    page.emulate_media(media="print")
+    assert max(figures.evaluate_all(SHOWN)) < browse.TELEPHONE["width"] < max(natural)
 
 
 def test_on_paper_a_table_of_the_package_keeps_its_rows(page, here):

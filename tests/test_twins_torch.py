@@ -204,6 +204,14 @@ def check_statistics(twin, net, begun, rows, number):
     assert seen
 
 
+@pytest.mark.parametrize("name, version, shortcut", [p for p in EVERY if p not in TRAINED])
+def test_a_deeper_net_of_the_same_blocks_gives_the_same_outputs(name, version, shortcut):
+    net = architecture(name, version=version, shortcut=shortcut, classes=CLASSES)
+    twin = filled(twins.build(narrow(net, 4 if net.input_shape[1] == 32 else 8)))
+    X = images(shape_for(net), number=1)
+    assert apart(answers(twin, X), twins.to_gluon(twin)(np.array(X)).asnumpy()) <= 1e-4
+
+
 SOME = [
     ("resnet18", "v1", "A"),
     ("resnet18", "v1.5", "B"),
