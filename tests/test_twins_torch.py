@@ -44,16 +44,24 @@ def numbers_of_its_own():
 
 
 CLASSES = 7
-# 1202 layers take seconds: once is enough; of the deep nets, one version of each is trained
+# 1202 layers take seconds: once is enough.
 EVERY = [p for p in VARIANTS if "1202" not in p.values[0] or p.values[1:] == ("v1", "A")]
-DEEP = ("101", "110", "56", "44")
-TRAINED = [
-    p
-    for p in EVERY
-    if not p.values[0].endswith(("1202", "152"))
-    and p.values[0] != "gluon-resnet101"
-    and (not p.values[0].endswith(DEEP) or p.values[1:] in (("v1", "A"), ("v2", "B")))
-]
+
+
+def steady(name, version, shortcut) -> bool:
+    """Whether training does not make rounding larger, step by step.
+
+    It does where a deep net hands little on unchanged, and in the deepest nets with bottlenecks: of
+    some, the first gradient is a hundred million.
+    """
+    if not name.endswith(("44", "56", "110", "101", "152", "1202")):
+        return True
+    if name == "resnet101":
+        return (version, shortcut) in (("v1", "A"), ("v2", "B"))
+    return name.startswith("cifar-resnet") and shortcut != "C" and not name.endswith("1202")
+
+
+TRAINED = [p for p in EVERY if steady(*p.values)]
 
 
 def shape_for(net: Architecture) -> tuple:
@@ -206,7 +214,6 @@ def check_statistics(twin, net, begun, rows, number):
 
 @pytest.mark.parametrize("name, version, shortcut", [p for p in EVERY if p not in TRAINED])
 def test_a_deeper_net_of_the_same_blocks_gives_the_same_outputs(name, version, shortcut):
-    """Of some, the first gradient is a hundred million: rounding decides where training goes."""
     net = architecture(name, version=version, shortcut=shortcut, classes=CLASSES)
     twin = filled(twins.build(narrow(net, 4 if net.input_shape[1] == 32 else 8)))
     X = images(shape_for(net), number=1)
