@@ -5,7 +5,8 @@
 oneDNN has several programs ("kernels") for each operation.  Those called `ref` are written to be
 understood; they are slower by an order of magnitude, and it takes one where no fast kernel fits the
 way in which the numbers lie in memory.  A `reorder` lays them out anew.  Both are listed by name.
-Chapter "CIFAR-10" multiplies; oneDNN's documentation, "Verbose Mode", tells the lines' meaning.
+Chapter "CIFAR-10", section "Making it fast"; what a line of oneDNN's means, its documentation says
+under "Verbose Mode".
 """
 
 import argparse
@@ -32,9 +33,13 @@ class Kernel:
     """One call of oneDNN: what, by which program, on an array of which shape, in how many ms."""
 
     kind: str
-    program: str
+    program: str  # such as jit:avx512_common, ref:any or bnorm_ref:any
     shape: str
     ms: float
+
+    @property
+    def reference(self) -> bool:
+        return "ref:" in self.program
 
 
 # --- the step, in a process of its own -----------------------------------------------------------
@@ -106,7 +111,7 @@ def main(options) -> None:
         mine = [kernel for kernel in found if kernel.kind == kind]
         share = sum(kernel.ms for kernel in mine) / total
         print(f"  {words:20} {len(mine):4} {share:6.1%}")
-    slow = [kernel for kernel in found if kernel.program.startswith("ref")]
+    slow = [kernel for kernel in found if kernel.reference]
     print(f"  of these, reference kernels: {len(slow)}, {sum(k.ms for k in slow) / total:.1%}")
     for kernel in slow:
         print(f"    {kernel.kind} {kernel.program}, {kernel.shape}: {kernel.ms:.2f} ms")

@@ -234,8 +234,8 @@ class GlobalAverage(nn.HybridBlock):
     """The mean of each channel: (N, C, H, W) -> (N, C, 1, 1).
 
     The same numbers as Gluon's `GlobalAvgPool2D`.  That one hands its gradient back in a memory
-    format for which oneDNN 2.4 has only reference kernels, in every layer down to the next
-    convolution: on a processor with AVX-512, half of a ResNet-20's training step.
+    format for which oneDNN 2.4 has only reference kernels on processors with AVX-512.  Shortcuts
+    hand that on, and normalizations of the stage before take them, too: `benchmarks/kernels.py`.
     """
 
     def hybrid_forward(self, F, X):

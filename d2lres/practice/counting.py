@@ -293,10 +293,8 @@ def forty(convolutions, k):
 @exercise("ex-family-search")
 def search(candidates, fewest_parameters, least_memory, better):
     """How many nets there are, the cheapest in two ways, and how many beat ResNet-50 in both."""
-    net, depths = (
-        architecture("resnet50"),
-        [d for d in product(range(1, 14), repeat=4) if sum(d) == 16],
-    )
+    net = architecture("resnet50")
+    depths = [d for d in product(range(1, 14), repeat=4) if sum(d) == 16]
 
     def costs(*blocks):
         found = summarize(replace(net, stages=stages_of(zoo.bottleneck, 64, blocks, WIDTHS)))

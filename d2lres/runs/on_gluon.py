@@ -3,7 +3,7 @@
 from ..errors import DataError
 from ..live import build, find_device, freeze, init, live_counts, mx, try_gpu, zero_last_gamma
 from ..train import Recipe, fit, predict, recalibrate
-from ..train.testing import rates
+from ..train.gluon_engine import rates
 from .parts import architecture_of, iterators
 from .records import Run, recorded, weights_of
 

@@ -1,16 +1,14 @@
-"""What a net learned: its predictions, its accuracy, the statistics that it predicts with; and
-what its device can do."""
+"""What a net learned: its predictions, its accuracy, and the statistics that it predicts with."""
 
 from itertools import chain, islice, repeat
 
 import numpy
 
-from ..live import autograd, np, npx
+from ..live import autograd, np
 from ..live.blocks import as_array, check_floating, entry
 from .batches import batches_of
 from .labels import check_labels
 from .passes import ENOUGH, IN_FLIGHT
-from .rates import Rates, best_rate
 
 
 def predict(net, data_iter, device=None) -> tuple[numpy.ndarray, numpy.ndarray]:
@@ -36,25 +34,6 @@ def place(net, device=None) -> tuple:
     """The device and the floating type that a net computes in."""
     first, weight = entry(net)
     return device or first.list_ctx()[0], (weight or first).dtype
-
-
-def rates(device) -> Rates:
-    """What a device of MXNet reaches in float32, and with a copy.  Half a second.
-
-    The product is that of a dense layer, which oneDNN computes; `np.dot` goes another way, and
-    reached a fifth of that on two cores with AVX-512.
-    """
-    n, size = (8192, 2**26) if device.device_type == "gpu" else (2048, 2**25)
-    a, long = (np.ones(shape, ctx=device) for shape in ((n, n), (size,)))
-    there = long.copy()
-
-    def product():
-        return npx.fully_connected(a, a, num_hidden=n, no_bias=True)
-
-    return Rates(
-        best_rate(2 * n**3, lambda: product().wait_to_read()),
-        best_rate(2 * 4 * size, lambda: long.copyto(there).wait_to_read()),  # read and written
-    )
 
 
 def evaluate(net, data_iter, device=None) -> float:
