@@ -44,8 +44,9 @@ def numbers_of_its_own():
 
 
 CLASSES = 7
-# 1202 layers take seconds: once is enough.
+# 1202 layers take seconds: once is enough, in a prediction.
 EVERY = [p for p in VARIANTS if "1202" not in p.values[0] or p.values[1:] == ("v1", "A")]
+TRAINED = [p for p in EVERY if "1202" not in p.values[0]]
 
 
 def steady(name, version, shortcut) -> bool:
@@ -54,14 +55,20 @@ def steady(name, version, shortcut) -> bool:
     It does where a deep net hands little on unchanged, and in the deepest nets with bottlenecks: of
     some, the first gradient is a hundred million.
     """
-    if not name.endswith(("44", "56", "110", "101", "152", "1202")):
+    if not name.endswith(("44", "56", "110", "101", "152")):
         return True
     if name == "resnet101":
         return (version, shortcut) in (("v1", "A"), ("v2", "B"))
-    return name.startswith("cifar-resnet") and shortcut != "C" and not name.endswith("1202")
+    return name.startswith("cifar-resnet") and (shortcut != "C" or version == "v1-no-relu")
 
 
-TRAINED = [p for p in EVERY if steady(*p.values)]
+def calm(twin) -> None:
+    """Let every branch begin small: a tenth of the usual gamma in its last normalization."""
+    for block in (each for each in twin.modules() if isinstance(each, twins.Residual)):
+        layers = [getattr(block, name) for name in block.branch]
+        *_, last = [None, *(each for each in layers if isinstance(each, torch.nn.BatchNorm2d))]
+        if last is not None:
+            torch.nn.init.constant_(last.weight, 0.1)
 
 
 def shape_for(net: Architecture) -> tuple:
@@ -146,6 +153,11 @@ def test_three_steps_of_training_and_a_prediction(name, version, shortcut):
     full = architecture(name, version=version, shortcut=shortcut, classes=CLASSES)
     small = full.input_shape[1] == 32
     twin, number = twins.build(narrow(full, 4 if small else 8)).double(), 4
+    lr = 2**-14  # after long steps, rounding decides; MXNet keeps it as it is
+    if not steady(name, version, shortcut):
+        lr = 2**-45  # the statistics move, and the weights do not
+        if name.endswith(("101", "152")):
+            calm(twin)
     shape = fitting(name, (twin.channels, *((10, 8) if small else (40, 33))))
     net, begun = twins.to_gluon(twin), twins.gluon_arrays(twin)
     twins.load_gluon_arrays(twin, begun)  # what single precision keeps of them
@@ -155,7 +167,6 @@ def test_three_steps_of_training_and_a_prediction(name, version, shortcut):
             layer.eps = float(numpy.float32(layer.eps))
     net.cast("float64")
     net.hybridize()
-    lr = 2**-14  # after long steps, rounding decides; MXNet keeps it as it is
     optimizer = torch.optim.SGD(twin.parameters(), lr)
     trainer = gluon.Trainer(net.collect_params(), "sgd", {"learning_rate": lr})
     for _ in range(3):
@@ -212,20 +223,13 @@ def check_statistics(twin, net, begun, rows, number):
     assert seen
 
 
-@pytest.mark.parametrize("name, version, shortcut", [p for p in EVERY if p not in TRAINED])
-def test_a_deeper_net_of_the_same_blocks_gives_the_same_outputs(name, version, shortcut):
-    net = architecture(name, version=version, shortcut=shortcut, classes=CLASSES)
-    twin = filled(twins.build(narrow(net, 4 if net.input_shape[1] == 32 else 8)))
-    X = images(shape_for(net), number=1)
-    assert apart(answers(twin, X), twins.to_gluon(twin)(np.array(X)).asnumpy()) <= 1e-4
-
-
 SOME = [
     ("resnet18", "v1", "A"),
     ("resnet18", "v1.5", "B"),
     ("resnet18", "v2", "C"),
     ("cifar-resnet20", "v1", "A"),
     ("cifar-resnet20", "v1-no-relu", "B"),
+    ("cifar-resnet1202", "v1", "A"),
     ("plain34", None, None),
     ("resnet50", "v1.5", "B"),
     ("resnet50", "v2", "A"),
