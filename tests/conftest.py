@@ -3,9 +3,12 @@
 import ctypes
 import gc
 import os
+import random
 import shutil
+import sys
 from pathlib import Path
 
+import numpy
 import pytest
 
 # The files that take longest, so that no process begins one of them when the other has ended.
@@ -69,6 +72,15 @@ def at_home_nowhere(monkeypatch, tmp_path_factory):
     monkeypatch.setenv("MPLBACKEND", "Agg")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))
     monkeypatch.delenv("D2LRES_DATA", raising=False)
+
+
+@pytest.fixture(autouse=True)
+def the_same_numbers():
+    """Every test draws the same random numbers, whichever ran before it in this process."""
+    random.seed(0)
+    numpy.random.seed(0)
+    if "mxnet" in sys.modules:
+        sys.modules["mxnet"].random.seed(0)
 
 
 @pytest.fixture(scope="session")
