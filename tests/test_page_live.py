@@ -6,7 +6,7 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from in_browser import browse, expect
+from in_browser import browse, expect, hold, let_go
 
 PAGE = "chapters/padding.html"
 CHAPTERS = Path(__file__).parents[1] / "chapters"
@@ -88,14 +88,17 @@ def test_every_live_cell_gives_what_the_book_has_stored(chapter, where, browser,
     assert number == sum("live" in each for each in tags) and wrong == []
 
 
-def test_python_is_loaded_by_the_first_click(browser, here):
+def test_python_is_loaded_by_the_first_click_and_may_be_stopped_meanwhile(browser, here):
     page = browser.new_page()
-    asked = []
+    asked, held = [], hold(page)
     page.on("request", lambda request: asked.append(request.url))
     page.goto(here + PAGE, wait_until="networkidle")
-    assert not [url for url in asked if "packs" in url] and "live.js" in " ".join(asked)
+    assert not held and "live.js" in " ".join(asked)
     with page.expect_request("**/packs/pyodide.asm.wasm*/*"):
         page.get_by_role("button", name="Run").first.click()
+    page.get_by_role("button", name="Stop").click()
+    let_go(page, held)
+    assert page.locator(".live-status").first.text_content().startswith("Stopped.")
     page.close()
 
 

@@ -16,14 +16,20 @@ function piece(place) {
 }
 
 // The pieces of each file, by its name, as `places` has their scripts.
-// progress(share) is called whenever one has come, with 0 to 1.
+// progress(share) is called whenever one has come, with 0 to 1, unless one did not come.
 book.load = async (places, progress) => {
   const all = Object.values(places).flat().length;
   let come = 0;
+  let failed = false;
   const counted = async (place) => {
-    const text = await piece(place);
-    progress(++come / all);
-    return text;
+    try {
+      const text = await piece(place);
+      if (!failed) progress(++come / all);
+      return text;
+    } catch (error) {
+      failed = true;
+      throw error;
+    }
   };
   const files = Object.entries(places).map(async ([name, some]) => [
     name,

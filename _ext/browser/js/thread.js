@@ -1,7 +1,7 @@
 // A worker that a page asks: it starts when it is first asked, and gives an answer to each question.
 // book.worker is its script and what it loads (scripts.py); serving.js is its side.
 book.Thread = class {
-  // progress(share), with 0 to 1, is called while it loads.
+  // progress(share), with 0 to 1, is called while it loads and somebody waits for it.
   constructor(progress) {
     Object.assign(this, { progress, waiting: new Map(), asked: 0 });
   }
@@ -41,7 +41,8 @@ book.Thread = class {
 
   // What has come stays for the next worker.
   async feed(worker) {
-    this.files ??= book.load(book.worker.places, this.progress);
+    const heard = (share) => this.waiting.size && this.progress(share);
+    this.files ??= book.load(book.worker.places, heard);
     try {
       worker.postMessage({ files: await this.files });
     } catch (error) {
