@@ -42,6 +42,8 @@ def version_of(distribution: str) -> "str | None":
 
 def mxnet_build() -> "str | None":
     """The installed build of MXNet, whichever: "mxnet", "mxnet-cu117", ...; None without one."""
+    if version_of("mxnet"):  # known at once; the others are looked for among all that is installed
+        return "mxnet"
     for found in metadata.distributions():
         if re.fullmatch(r"mxnet(-cu\d+)?", found.metadata["Name"] or ""):
             return found.metadata["Name"]

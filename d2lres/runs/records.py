@@ -91,14 +91,15 @@ def recorded(name: str) -> Run:
     Raises ConfigError, naming the nearest, where there is none; DataError for a damaged one.
     Chapter "Training on Fashion-MNIST".
     """
-    folders = {
-        path.parent.relative_to(root).as_posix(): path.parent
+    for folder in (root / str(name) for root in RECORDED):
+        if (folder / "run.json").exists():
+            return load_run(folder)
+    names = {
+        path.parent.relative_to(root).as_posix()
         for root in RECORDED
         for path in root.rglob("run.json")
     }
-    if name not in folders:
-        raise unknown_name("recorded run", name, sorted(folders))
-    return load_run(folders[name])
+    raise unknown_name("recorded run", name, sorted(names))
 
 
 def find_run(name: str) -> Run:

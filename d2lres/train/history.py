@@ -39,7 +39,7 @@ class History:
         for number, epoch in enumerate(epochs, 1):
             if epoch.epoch != number:
                 raise ValueError(f"history: epoch {epoch.epoch!r} at place {number}")
-            for name, value in asdict(epoch).items():
+            for name, value in vars(epoch).items():
                 untested = name == "test_acc" and value is None
                 if not (untested or isinstance(value, (int, float))):
                     raise ValueError(f"history: {name} {value!r} of epoch {number} is no number")
