@@ -23,7 +23,7 @@ from d2lres.runs import (
     recalibrate_run,
     train_recipe,
 )
-from d2lres.structure import architecture, count, training_step
+from d2lres.structure import architecture, count, training_step, without_norm
 from d2lres.train.rates import Rates, best_rate
 from d2lres.train.recipes import RECIPES, find_recipe, recipe_names
 
@@ -268,9 +268,9 @@ def test_a_run_in_the_repository_counts_its_epochs_and_the_parameters_of_its_net
     run = load_run(folder)
     assert run.history.column("epoch") == list(range(1, len(run.history.epochs) + 1))
     recipe, channels = run.recipe, SETS[run.recipe.dataset].image_shape[0]
-    options = {"version": recipe.version, "shortcut": recipe.shortcut, "classes": recipe.classes}
-    net = summarize(recipe.architecture, (channels, 96, 96), **options)
-    trained = [row for row in net.rows if not recipe.frozen or row.name.startswith("head")]
+    net = architecture(recipe.architecture, recipe.classes, recipe.version, recipe.shortcut)
+    rows = count(net if recipe.norm else without_norm(net), (channels, 96, 96))
+    trained = [row for row in rows if not recipe.frozen or row.name.startswith("head")]
     assert run.record["params"] == sum(row.params for row in trained)
 
 
