@@ -48,23 +48,25 @@ def test_an_unknown_recipe_is_refused_with_the_nearest():
         find_recipe("fashion-mnist-nativ")
 
 
+NATIVE = find_recipe("fashion-mnist-native").changed(num_epochs=1, images=500)
+
+
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """One epoch of the native recipe on the sample."""
-    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1)
-    return train_recipe(recipe, tmp_path_factory.mktemp("runs") / "r", data="sample")
+    """One epoch of the native recipe on the sample's first images."""
+    return train_recipe(NATIVE, tmp_path_factory.mktemp("runs") / "r", data="sample")
 
 
 def test_a_run_names_all_that_decided_it(run):
     record = run.record
-    assert run.recipe == RECIPES["fashion-mnist-native"].changed(num_epochs=1)
+    assert run.recipe == NATIVE
     assert record["settings"] == {
         "data": "sample",
         "seed": 0,
         "device": record["settings"]["device"],
         "kvstore": "device",
     }
-    assert record["data"]["label"] == "fashion-mnist (sample)"
+    assert record["data"]["label"] == "fashion-mnist (sample), 500 training images"
     assert len(record["data"]["sha256"]) == 64
     assert record["machine"]["mxnet"] and record["machine"]["numpy"] and record["machine"]["python"]
     assert record["params"] == summarize("resnet18", (1, 28, 28), classes=10).params
@@ -94,7 +96,7 @@ def test_a_row_of_the_confusion_matrix_is_a_true_class():
 def test_evaluate_reproduces_the_recorded_accuracy_exactly(run):
     accuracy, recorded, label = evaluate_run(run.folder)
     assert accuracy == recorded
-    assert label == "fashion-mnist (sample)"
+    assert label == "fashion-mnist (sample), 500 training images"
 
 
 def test_the_floor_is_counted_and_stands_beside_what_was_measured(run):
@@ -149,7 +151,7 @@ def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(tmp_
 
 
 def test_a_recorded_run_is_not_overwritten(run):
-    recipe = find_recipe("fashion-mnist-native")
+    recipe = NATIVE.changed(num_epochs=10)
     with pytest.raises(ConfigError, match="holds a recorded run already"):
         train_recipe(recipe, run.folder, data="sample")
     with pytest.raises(ConfigError, match="holds a run with seed 0; expected 7"):
@@ -223,15 +225,14 @@ def test_a_run_that_others_go_on_with_names_what_each_part_was_trained_with(tiny
 def test_a_record_without_its_checkpoint_is_not_trained_over(run, tmp_path):
     """As in the repository, where only run.json is kept."""
     (tmp_path / "run.json").write_text((run.folder / "run.json").read_text())
-    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=2)
+    recipe = NATIVE.changed(num_epochs=2)
     with pytest.raises(ConfigError, match="without the state of its training"):
         train_recipe(recipe, tmp_path, data="sample", resume=True)
     assert load_run(tmp_path).history == run.history
 
 
 def test_a_finished_run_resumed_is_the_same_run(run):
-    recipe = find_recipe("fashion-mnist-native").changed(num_epochs=1)
-    again = train_recipe(recipe, run.folder, data="sample", resume=True)
+    again = train_recipe(NATIVE, run.folder, data="sample", resume=True)
     assert again.history == run.history
 
 
