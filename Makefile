@@ -111,10 +111,11 @@ constraints: ## resolve requirements.txt anew for every Python (needs all three)
 
 # The core of Pyodide, from its npm package, and nothing that it can do without.
 .PHONY: pyodide
-pyodide: ## renew the Python of the pages: make pyodide VERSION=314.0.7 (needs npm)
+pyodide: env ## renew the Python of the pages: make pyodide VERSION=314.0.7 (needs npm and Chromium)
 	cd _static/pyodide && npm pack --silent pyodide@$(VERSION)
 	cd _static/pyodide && tar xzf pyodide-$(VERSION).tgz --strip-components 1 $(addprefix package/,$(PYODIDE))
 	rm _static/pyodide/pyodide-$(VERSION).tgz
+	$(BIN)/python scripts/compile_stdlib.py
 
 # Of ONNX Runtime Web, the build for the processor alone.
 .PHONY: onnxruntime

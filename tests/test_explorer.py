@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
@@ -109,6 +110,14 @@ def test_the_gluon_code_runs():
         names = {}
         exec("\n".join(lines), names)
         assert eval(last, names) == (2, 7)
+
+
+def test_what_the_browsers_python_loads_to_begin_with_is_compiled():
+    """Else it would compile it at each start; the rest is smaller as source."""
+    names = set(ZipFile(STATIC / "pyodide" / "python_stdlib.zip").namelist())
+    for module in ("os", "asyncio/__init__", "_pyodide/_base"):
+        assert f"{module}.pyc" in names and f"{module}.py" not in names
+    assert "pdb.py" in names
 
 
 def test_pyodide_is_as_its_readme_says():
