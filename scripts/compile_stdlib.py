@@ -4,7 +4,7 @@ python scripts/compile_stdlib.py    `make pyodide` calls it
 
 Pyodide's `python_stdlib.zip` holds sources.  What is loaded at the start is compiled by this very
 Python, in Chromium, and stands in the archive in its sources' place.  The rest stays source, which
-is half as large to load.
+is smaller to load.
 """
 
 import base64
