@@ -43,17 +43,17 @@ def place(page, name: str):
     return page.locator(f"[data-place={name}]")
 
 
-def status(page) -> str:
-    return page.locator("#net > .status").inner_text()
+def status(page):
+    """Where it says what the reader did; to what the networks answered is said in `answer`."""
+    return page.locator("#net > .status")
 
 
 def choose(page, number: int) -> None:
     """Go to an image of the sample, and wait for the answers to it."""
-    page.evaluate("document.querySelector('#net > .status').textContent = ''")
     page.get_by_label("Number in the sample").fill(str(number))
     page.keyboard.press("Enter")
-    expect(place(page, "name")).to_contain_text(f"Image {number} of the sample: ")
-    expect(page.locator("#net > .status")).to_contain_text(TITLES[0])
+    asked = re.compile(rf"^Image {number} of the sample: \w+, all blocks\. {TITLES[0]}: ")
+    expect(place(page, "answer")).to_have_text(asked)
 
 
 def table(page) -> list[list[float]]:
@@ -100,7 +100,7 @@ def test_ten_images_get_the_probabilities_that_gluon_gives_them(page, scores):
         assert numpy.allclose(table(page), expected, atol=0.051)
         assert place(page, "probabilities").locator("[data-best]").count() == 3
         words = f"{TITLES[0]}: {data.SETS['cifar-10'].classes[expected[:, 0].argmax()]}"
-        assert words in status(page)
+        assert words in place(page, "answer").inner_text()
 
 
 def test_what_is_right_is_what_the_chapters_count(page):
@@ -142,7 +142,7 @@ def test_without_a_block_it_is_what_the_chapters_count(page):
 def test_a_plain_network_keeps_the_block_that_changes_the_shape(page):
     page.locator("[name='stage2.block1']").uncheck()
     text = f"{TITLES[2]} cannot go without stage 2 block 1"
-    expect(page.locator("#net > .status")).to_contain_text(text)
+    expect(place(page, "answer")).to_contain_text(text)
     rows = place(page, "counts").locator("tr")
     expect(rows.last).to_contain_text("not possible")
     expect(rows.nth(1)).to_contain_text("seen …")
@@ -207,13 +207,13 @@ def test_a_file_that_is_no_picture_is_refused_and_the_image_stays(page, tmp_path
     name = place(page, "name").inner_text()
     (tmp_path / "notes.txt").write_text("no picture")
     page.get_by_label("A picture of your own").set_input_files(tmp_path / "notes.txt")
-    expect(page.locator("#net > .status")).to_contain_text("notes.txt: no image that this browser")
+    expect(status(page)).to_contain_text("notes.txt: no image that this browser")
     assert place(page, "name").inner_text() == name
 
 
 def test_what_is_painted_changes_the_answer_and_goes_again(page):
     choose(page, 7)
-    before, shown = status(page), page.locator("#net > .status")
+    before, answer = table(page), place(page, "answer")
     page.get_by_label("Brush").fill("12")
     canvas = page.locator("#net canvas[tabindex]")
     box = canvas.bounding_box()
@@ -222,10 +222,12 @@ def test_what_is_painted_changes_the_answer_and_goes_again(page):
     page.mouse.move(box["x"] + 180, box["y"] + 150)
     page.mouse.up()
     expect(place(page, "name")).to_have_text("Image 7 of the sample: ship, drawn on")
-    expect(shown).not_to_have_text(before)
+    expect(answer).to_contain_text("Image 7 of the sample: ship, drawn on, all blocks. ")
+    assert table(page) != before
     page.get_by_role("button", name="As it was").click()
     expect(place(page, "name")).to_have_text("Image 7 of the sample: ship")
-    expect(shown).to_have_text(before)
+    expect(answer).to_contain_text("Image 7 of the sample: ship, all blocks. ")
+    assert table(page) == before
 
 
 # --- for everyone --------------------------------------------------------------------------------
@@ -239,9 +241,11 @@ def test_the_keyboard_alone_does_it_all(page):
     expect(place(page, "name")).to_contain_text("Image 4 of the sample")
     page.locator("#net canvas[tabindex]").focus()
     page.keyboard.press("ArrowDown")
-    assert re.search(r"Column \d+, row \d+; space paints", status(page))
+    expect(status(page)).to_have_text(re.compile(r"^Column \d+, row \d+; space paints\.$"))
     page.keyboard.press("Space")
-    expect(place(page, "name")).to_contain_text("drawn on")
+    page.keyboard.press("ArrowDown")
+    expect(place(page, "answer")).to_contain_text("drawn on, all blocks. ")
+    expect(status(page)).to_contain_text("Column ")  # the answer leaves it as it is
     stops = []
     ring = """() => { const e = document.activeElement, s = getComputedStyle(e);
       return [e.name || e.id, s.outlineStyle != "none" && parseFloat(s.outlineWidth) > 0]; }"""
@@ -253,9 +257,9 @@ def test_the_keyboard_alone_does_it_all(page):
     assert {"file", "brush", "stage1.block1", "stage3.block3", "all"} <= set(names)
     page.locator("[name='stage3.block3']").focus()
     page.keyboard.press("Space")
-    expect(page.locator("#net > .status")).to_contain_text("Without stage 3 block 3. ResNet-20:")
+    expect(place(page, "answer")).to_contain_text("drawn on, without stage 3 block 3. ResNet-20:")
     page.keyboard.press("Space")
-    expect(page.locator("#net > .status")).to_contain_text("All blocks. ResNet-20:")
+    expect(place(page, "answer")).to_contain_text("drawn on, all blocks. ResNet-20:")
 
 
 @pytest.mark.parametrize("size", [browse.DESK, browse.TELEPHONE], ids=["desk", "telephone"])
@@ -281,11 +285,11 @@ def test_a_server_that_failed_can_be_asked_again_and_gives_what_the_folder_gives
     page.goto(here + PAGE)
     button = page.get_by_role("button", name="Load the networks")
     button.click()
-    expect(page.locator("#net > .status")).to_contain_text("did not come", timeout=LONG)
+    expect(status(page)).to_contain_text("did not come", timeout=LONG)
     let_go(page, held, failed=1)
-    assert "did not come" in status(page)
+    expect(status(page)).to_contain_text("did not come")
     page.unroute_all()
     button.click()
-    expect(page.locator("#net > .status")).to_contain_text(TITLES[0], timeout=LONG)
+    expect(place(page, "answer")).to_contain_text(TITLES[0], timeout=LONG)
     assert table(page) == from_folder
     page.close()

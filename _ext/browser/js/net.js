@@ -71,6 +71,7 @@ function fill(color) {
 
 // A new image is there.
 function chosen(name, label) {
+  say("");
   truth = label;
   before = { image: paper.getImageData(0, 0, SIDE, SIDE), name, label };
   place("name").textContent = label ? `${name}: ${label}` : name;
@@ -158,17 +159,18 @@ async function see() {
   const mine = ++looked;
   const shown = Number(form.elements.shown.value);
   const words = { image: pixels(), without: without(), shown };
+  const asked = `${place("name").textContent}, ${inWords(words.without)}`;
   try {
     const found = await ask("see", words).answer;
     if (mine !== looked) return;
-    probabilities(found);
+    probabilities(found, asked);
     maps(found[shown]);
   } catch (error) {
-    say(`The networks did not answer: ${error.message}`);
+    place("answer").textContent = `The networks did not answer: ${error.message}`;
   }
 }
 
-function probabilities(found) {
+function probabilities(found, asked) {
   const said = [];
   const best = found.map(({ probabilities: p }) => p && p.indexOf(Math.max(...p)));
   const rows = facts.classes.map((name, i) => {
@@ -186,7 +188,7 @@ function probabilities(found) {
     else said.push(`${title} cannot go without ${inWords(lacking).replace("without ", "")}`);
   }
   place("probabilities").replaceChildren(...rows);
-  say(`${inWords(without())}. ${said.join("; ")}.`.replace(/^./, (letter) => letter.toUpperCase()));
+  place("answer").textContent = `${asked}. ${said.join("; ")}.`;
 }
 
 function row(name, cells) {
