@@ -11,7 +11,6 @@ Explained in the appendix "How MXNet runs today".
 import contextlib
 import hashlib
 import marshal
-import re
 import sys
 from pathlib import Path
 from types import CodeType
@@ -19,7 +18,7 @@ from types import CodeType
 from ..errors import DataError
 from ..files import write_whole
 
-ADDRESS = re.compile(r"(?<=_imperative_invoke\()\d+|(?<=_symbol_creator\()\d+")  # of the operator
+CALLS = "_imperative_invoke(", "_symbol_creator("  # what stands before the operator's address
 ANYWHERE = 2**62 + 1  # stands for the address in what is kept
 
 
@@ -35,11 +34,11 @@ class Kept:
 
     def compile(self, text: str) -> CodeType:
         """What `compile` gives for a text.  Its one address is another in each process."""
-        [address] = ADDRESS.findall(text)
-        text = ADDRESS.sub(str(ANYWHERE), text)
+        before, address, after = parted(text)
+        text = f"{before}{ANYWHERE}{after}"
         name = digest(text.encode())
         self.used[name] = self.found.get(name) or compile(text, "<string>", "exec")
-        return with_number(self.used[name], int(address))
+        return with_number(self.used[name], address)
 
     def write(self) -> None:
         """Keep what was used, where something was missing and Python may write."""
@@ -47,6 +46,14 @@ class Kept:
             content = marshal.dumps(self.used)
             with contextlib.suppress(DataError):  # a folder in which we may not write
                 write_whole(self.file, digest(content) + content)
+
+
+def parted(text: str) -> tuple[str, int, str]:
+    """The address of the operator that a text calls, between what stands before and after it."""
+    [call] = (each for each in CALLS if each in text)
+    before, _, after = text.partition(call)
+    address, comma, after = after.partition(",")
+    return before + call, int(address), comma + after
 
 
 def digest(content: bytes) -> bytes:
