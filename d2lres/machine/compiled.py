@@ -11,6 +11,7 @@ Explained in the appendix "How MXNet runs today".
 import contextlib
 import hashlib
 import marshal
+import re
 import sys
 from pathlib import Path
 from types import CodeType
@@ -19,6 +20,7 @@ from ..errors import DataError
 from ..files import write_whole
 
 CALLS = "_imperative_invoke(", "_symbol_creator("  # what stands before the operator's address
+DIGITS = re.compile(r"\d+")
 ANYWHERE = 2**62 + 1  # stands for the address in what is kept
 
 
@@ -52,8 +54,8 @@ def parted(text: str) -> tuple[str, int, str]:
     """The address of the operator that a text calls, between what stands before and after it."""
     [call] = (each for each in CALLS if each in text)
     before, _, after = text.partition(call)
-    address, comma, after = after.partition(",")
-    return before + call, int(address), comma + after
+    address = DIGITS.match(after)[0]
+    return before + call, int(address), after.removeprefix(address)
 
 
 def digest(content: bytes) -> bytes:
