@@ -77,8 +77,9 @@ def served():
             server.terminate()
 
 
-def launch(playwright: Playwright) -> Browser:
-    return playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", ALONE])
+def launch(playwright: Playwright, *options: str) -> Browser:
+    args = ["--no-sandbox", ALONE, *options]
+    return playwright.chromium.launch(executable_path=CHROMIUM, args=args)
 
 
 def pages() -> list[str]:
@@ -108,30 +109,44 @@ def given_up(request: Request) -> bool:
 def look(browser: Browser, here: str, names: list[str]) -> dict[str, Visit]:
     """Open pages on a telephone and scroll them, then ask axe on a desk, in light and in dark.
 
-    All in one window, which has the styles and scripts of the book already.
+    Two windows take turns: while a page comes to rest in one, axe is asked in the other.
     """
-    visit, visits, seen = Visit(), {}, set()
-    page = watched(browser, here, visit)
-    page.add_init_script(MOVED)
-    for name in names:
-        page.set_viewport_size(TELEPHONE)
-        page.emulate_media(color_scheme="light")
-        page.goto(here + name, wait_until="load")
-        visit.width = page.evaluate("document.documentElement.scrollWidth")
-        page.evaluate("scrollTo(0, document.body.scrollHeight)")
-        page.evaluate(Axe().axe_script)  # while the page comes to rest
-        page.wait_for_load_state("networkidle")
-        visit.moved = page.evaluate("window.moved")
-        page.set_viewport_size(DESK)
-        page.evaluate(PLAIN)
-        visit.light = axe(page, without=["color-contrast"]) + contrast(page, seen)
-        page.emulate_media(color_scheme="dark")
-        page.wait_for_selector("html[data-theme=dark]")
-        visit.dark = contrast(page, seen)
-        visits[name] = replace(visit)
-        vars(visit).update(vars(Visit()))
-    page.close()
+    visits, seen = {}, set()
+    windows = [(watched(browser, here, visit), visit) for visit in (Visit(), Visit())]
+    for page, _ in windows:
+        page.add_init_script(MOVED)
+    for i, name in enumerate(names):
+        arrive(*windows[i % 2], here + name)
+        if i:
+            visits[names[i - 1]] = judge(*windows[(i - 1) % 2], seen)
+    visits[names[-1]] = judge(*windows[(len(names) - 1) % 2], seen)
+    for page, _ in windows:
+        page.close()
     return visits
+
+
+def arrive(page: Page, visit: Visit, address: str) -> None:
+    page.set_viewport_size(TELEPHONE)
+    page.emulate_media(color_scheme="light")
+    page.goto(address, wait_until="load")
+    visit.width = page.evaluate("document.documentElement.scrollWidth")
+    page.evaluate("scrollTo(0, document.body.scrollHeight)")
+    page.evaluate(Axe().axe_script)
+
+
+def judge(page: Page, visit: Visit, seen: set[str]) -> Visit:
+    """What was seen of the page there, all of it; `visit` is empty again."""
+    page.wait_for_load_state("networkidle")
+    visit.moved = page.evaluate("window.moved")
+    page.set_viewport_size(DESK)
+    page.evaluate(PLAIN)
+    visit.light = axe(page, without=["color-contrast"]) + contrast(page, seen)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector("html[data-theme=dark]")
+    visit.dark = contrast(page, seen)
+    whole = replace(visit)
+    vars(visit).update(vars(Visit()))
+    return whole
 
 
 def contrast(page: Page, seen: set[str]) -> list[str]:

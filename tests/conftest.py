@@ -121,11 +121,11 @@ def resident() -> int:
 
 
 @pytest.fixture(scope="module")
-def browser():
+def browser(request):
     from in_browser import browse, sync_playwright
 
     with sync_playwright() as started:
-        yield browse.launch(started)
+        yield browse.launch(started, *getattr(request.module, "OPTIONS", ()))
 
 
 @pytest.fixture(scope="module")

@@ -34,7 +34,7 @@ from d2lres.runs.experiments.recording import SMALL
 from d2lres.structure import architecture
 from d2lres.train import Epoch, Recipe, find_recipe, recipe_names
 
-TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2)
+TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2, resize=14)
 
 
 def test_a_recipe_can_leave_normalization_out():

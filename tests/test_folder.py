@@ -93,7 +93,13 @@ def test_the_modern_recipe_runs_whole_and_learns_the_colours(form, request, monk
     root = request.getfixturevalue(form)
     monkeypatch.setenv("D2LRES_DATA", str(root.parent))
     recipe = find_recipe("imagenet-v1.5").changed(
-        architecture="resnet18", batch_size=8, lr=0.02, lr_batch=8, resize=32, num_epochs=6
+        architecture="cifar-resnet8",
+        version="v1",
+        batch_size=8,
+        lr=0.02,
+        lr_batch=8,
+        resize=32,
+        num_epochs=6,
     )
     run = train_recipe(recipe, tmp_path / "r")
     assert run.record["recipe"]["classes"] == 3 and "24 + " in run.record["data"]["label"]

@@ -15,6 +15,8 @@ from d2lres.structure import summarize
 
 PAGE = "chapters/explorer.html"
 LONG = 60_000  # milliseconds that Python may take to come, on a machine with other work
+# Python begins often here and computes little: to compile its WebAssembly well is not worth it.
+OPTIONS = ["--js-flags=--liftoff-only"]
 
 #: By their words in the address.
 CHOICES = [

@@ -12,6 +12,8 @@ PAGE = "chapters/padding.html"
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 ALIVE = sorted(path.stem for path in CHAPTERS.glob("*.ipynb") if '"live"' in path.read_text())
 LONG = 120_000  # milliseconds that Python may take to come, on a machine with other work
+# Python begins often here and computes little: to compile its WebAssembly well is not worth it.
+OPTIONS = ["--js-flags=--liftoff-only"]
 
 # Run each cell of the page, from the last on, and tell of which outputs are not as stored.
 RUN_ALL = r"""

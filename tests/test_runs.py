@@ -140,7 +140,7 @@ def test_the_command_line_prints_the_floor(capfd, tmp_path, monkeypatch):
 def test_a_run_tested_with_new_statistics_keeps_its_weights_and_its_figures(tmp_path):
     """After eight steps the statistics hold 0.9**8 of what they began with: new ones help."""
     folder = tmp_path / "r"
-    recipe = SMALL.changed(images=300, batch_size=40, num_epochs=1)
+    recipe = SMALL.changed(images=300, batch_size=40, num_epochs=1, resize=14)
     run = train_recipe(recipe, folder, data="sample")
     noted = recalibrate_run(folder).record
     found = noted.pop("recalibrated")

@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -157,13 +158,14 @@ def load_full(data_set: sets.DataSet, copy: Path) -> Dataset:
     )
 
 
-def load_sample(data_set: sets.DataSet) -> Dataset:
-    """Read the sample that ships in this package."""
+@cache
+def load_sample(data_set: sets.DataSet, folder: Path) -> Dataset:
+    """Read the sample that ships in this package, once: it can be read and not written to."""
     sample = data_set.sample
     paths, contents = [], []
     for name, size in sample.files:
         picture = name.endswith(".webp")
-        path = SAMPLES / f"{data_set.name}-{name}{'' if picture else '.xz'}"
+        path = folder / f"{data_set.name}-{name}{'' if picture else '.xz'}"
         paths.append(path)
         try:
             contents.append(
@@ -179,17 +181,20 @@ def load_sample(data_set: sets.DataSet) -> Dataset:
     found = fingerprint(sample.files, map(digest, contents))
     if found != sample.sha256:
         raise DataError(
-            f"{SAMPLES}: SHA-256 {found} of the {data_set.name} sample; expected "
+            f"{folder}: SHA-256 {found} of the {data_set.name} sample; expected "
             f"{sample.sha256}. Install d2lres again."
         )
+    arrays = parse(data_set, sample, contents, paths)
+    for array in arrays:
+        array.flags.writeable = False
     return Dataset(
         data_set.name,
         "sample",
         sample.label,
         data_set.classes,
-        *parse(data_set, sample, contents, paths),
+        *arrays,
         sha256=found,
-        source=SAMPLES,
+        source=folder,
     )
 
 
@@ -212,7 +217,7 @@ def load(name: str, data: str = "auto", root=None) -> Dataset:
             "Use 'auto' if you are unsure."
         )
     if data == "sample":
-        return load_sample(data_set)
+        return load_sample(data_set, SAMPLES)
     copy = find.where(name, root)
     if copy is not None:
         return load_full(data_set, copy)
@@ -225,4 +230,4 @@ def load(name: str, data: str = "auto", root=None) -> Dataset:
         f"`d2lres data fetch {name}`.",
         file=sys.stderr,
     )
-    return load_sample(data_set)
+    return load_sample(data_set, SAMPLES)
