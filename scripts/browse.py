@@ -9,10 +9,11 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Playwright, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -78,7 +79,7 @@ def served():
 
 
 def launch(playwright: Playwright, *options: str) -> Browser:
-    args = ["--no-sandbox", ALONE, *options]
+    args = ["--no-sandbox", "--disable-gpu", ALONE, *options]
     return playwright.chromium.launch(executable_path=CHROMIUM, args=args)
 
 
@@ -88,9 +89,17 @@ def pages() -> list[str]:
     return sorted({str(path.relative_to(HTML)) for path in found} - {"index.html"})
 
 
-def watched(browser: Browser, here: str, visit: Visit, **settings) -> Page:
+@cache
+def usual(browser: Browser) -> BrowserContext:
+    """What its pages share, where they ask for nothing else: files and what the reader chose."""
+    return browser.new_context()
+
+
+def watched(browser: Browser, here: str, visit: Visit, viewport=DESK, **settings) -> Page:
     """A new page that writes its errors and failed requests into `visit`."""
-    page = browser.new_page(reduced_motion="reduce", **settings)
+    page = (browser.new_context(**settings) if settings else usual(browser)).new_page()
+    page.set_viewport_size(viewport)
+    page.emulate_media(reduced_motion="reduce")
     page.set_default_timeout(60_000)  # milliseconds, on a machine with other work
     page.on("console", lambda said: said.type == "error" and visit.errors.append(said.text))
     page.on("pageerror", lambda error: visit.errors.append(str(error)))
@@ -112,7 +121,10 @@ def look(browser: Browser, here: str, names: list[str]) -> dict[str, Visit]:
     Two windows take turns: while a page comes to rest in one, axe is asked in the other.
     """
     visits, seen = {}, set()
-    windows = [(watched(browser, here, visit), visit) for visit in (Visit(), Visit())]
+    # Settings of their own, so that they share no process.
+    windows = [
+        (watched(browser, here, visit, color_scheme="light"), visit) for visit in (Visit(), Visit())
+    ]
     for page, _ in windows:
         page.add_init_script(MOVED)
     for i, name in enumerate(names):

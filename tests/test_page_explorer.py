@@ -37,7 +37,7 @@ CHOICES = [
 def page(browser, folder, visit):
     """The page from a folder, with Python there."""
     allowed = ["clipboard-read", "clipboard-write"]
-    page = browse.watched(browser, folder, visit, viewport=browse.DESK, permissions=allowed)
+    page = browse.watched(browser, folder, visit, permissions=allowed)
     page.goto(folder + PAGE)
     begun = time.perf_counter()
     page.get_by_role("button", name="Show the network").click()

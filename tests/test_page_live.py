@@ -45,7 +45,7 @@ async () => {
 @pytest.fixture(scope="module")
 def page(browser, folder, visit):
     """A page with live cells, from a folder and on a desk, for all tests but the first two."""
-    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
+    page = browse.watched(browser, folder, visit)
     page.goto(folder + PAGE)
     yield page
     page.close()
@@ -80,7 +80,7 @@ def test_every_live_cell_gives_what_the_book_has_stored(chapter, where, browser,
     """Each is asked alone, from the last on, and runs what it needs; every second chapter in a
     page from a folder."""
     where = request.getfixturevalue(where)
-    page = browse.watched(browser, where, visit, viewport=browse.DESK)
+    page = browse.watched(browser, where, visit)
     page.set_default_timeout(LONG)
     page.goto(where + f"chapters/{chapter}.html")
     number, wrong = page.evaluate(RUN_ALL)

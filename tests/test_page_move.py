@@ -22,7 +22,7 @@ def figures(browser, here, visit):
     """Each figure, in a page of its own, once the reader has come to it."""
     found = {}
     for name, chapter in PAGES.items():
-        page = browse.watched(browser, here, visit, viewport=browse.DESK)
+        page = browse.watched(browser, here, visit)
         page.goto(f"{here}chapters/{chapter}.html")
         expect(page.locator("[data-move]")).to_have_count(0)  # nothing is made before
         page.locator(f".tag_move-{name}").scroll_into_view_if_needed()

@@ -27,7 +27,7 @@ TITLES = list(nets.NETS)
 @pytest.fixture(scope="module")
 def page(browser, folder, visit):
     """The page from a folder, with the networks there."""
-    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
+    page = browse.watched(browser, folder, visit)
     asked = []
     page.on("request", lambda request: asked.append(request.url))
     page.goto(folder + PAGE)

@@ -19,8 +19,9 @@ def visit():
 
 @pytest.fixture
 def page(browser, here, visit):
-    page = browse.watched(browser, here, visit, viewport=browse.DESK)
+    page = browse.watched(browser, here, visit)
     yield page
+    page.evaluate("localStorage.clear()")
     page.close()
 
 
@@ -41,7 +42,7 @@ def test_the_keyboard_alone_finds_the_chapter_on_bottlenecks(page, here):
 
 
 def test_a_page_from_a_folder_finds_leads_on_and_changes_its_theme_too(browser, folder, visit):
-    page = browse.watched(browser, folder, visit, viewport=browse.DESK)
+    page = browse.watched(browser, folder, visit)
     page.goto(folder + "index.html")
     page.wait_for_url(folder + "chapters/index.html")  # the door leads to the first page
     page.goto(folder + "search.html?q=bottleneck")
