@@ -20,7 +20,7 @@ SOURCES += $(wildcard _static/*/* _ext/browser/*.* _ext/browser/js/* d2lres/*.py
 SOURCES += $(wildcard d2lres/structure/*.py d2lres/structure/*/*.py d2lres/drawing/*.py d2lres/practice/*.py)
 # The trained networks, their images, and what the figures that move are drawn from.
 SOURCES += $(wildcard d2lres/twins/*.py d2lres/runs/*.py d2lres/train/*.py d2lres/data/samples/cifar-10-test*)
-SOURCES += $(wildcard runs/*/run.json runs/degradation/*/* runs/cifar10-fast-0/*)
+SOURCES += $(wildcard runs/*/run.json runs/*/*/run.json runs/depth/*/* runs/cifar10-fast-0/*)
 
 # The user's own Python settings stay out of the environment.
 unexport PYTHONPATH PYTHONHOME PYTHONDONTWRITEBYTECODE

@@ -241,7 +241,7 @@ def test_a_run_that_says_otherwise_breaks_a_claim(copied, chapter, runs, change)
 
 def test_weights_learned_from_other_images_break_a_claim(copied):
     """*Near the identity* says of recorded weights what is left without a block."""
-    weights = copied / "degradation" / "resnet20-0" / "net.params"
+    weights = copied / "depth" / "plain20-0" / "net.params"
     weights.unlink()  # it was a link to the real one
-    shutil.copy(copied / "cifar10-fast-0" / "net.params", weights)
+    shutil.copy(copied / "degradation" / "plain20-0" / "net.params", weights)
     assert failed_claims("near-the-identity", "36-b8548326", "pair-without-one") == ["pair = {}"]

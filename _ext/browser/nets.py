@@ -11,12 +11,8 @@ from d2lres.data import load
 from d2lres.runs import Run, export_run, recorded
 
 RUNTIME = Path(__file__).parents[2] / "_static" / "onnxruntime"
-#: What the page calls each run.  The latter two differ in nothing but the shortcuts.
-NETS = {
-    "ResNet-20": "cifar10-fast-0",
-    "ResNet-20, short": "degradation/resnet20-0",
-    "plain-20, short": "degradation/plain20-0",
-}
+#: What the page calls each run.  They differ in nothing but the shortcuts.
+NETS = {"ResNet-20": "cifar10-fast-0", "plain-20": "depth/plain20-0"}
 IMAGES = "test-images.webp"  # 20 in a row
 
 
@@ -50,15 +46,13 @@ def exported(run: Run) -> bytes:
 def described(title: str, run: Run) -> dict:
     """What the page must know of a net."""
     means, deviations = run.normalization
-    recipe, final = run.recipe, run.record["final"]
+    final = run.record["final"]
     return {
         "title": title,
         "run": run.folder.name,
         "file": f"{run.recipe.name.replace('/', '-')}.onnx",
-        "side": recipe.resize or 32,
         "means": means,
         "deviations": deviations,
         "accuracy": final["test_acc"],
         "asked": sum(map(sum, final["confusion"])),
-        "of": "validation" if recipe.validation else "test",
     }

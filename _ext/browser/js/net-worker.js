@@ -45,27 +45,18 @@ function opaque(rgba) {
 
 // --- running -----------------------------------------------------------------------------------
 
-// Images as a network was trained to see them: of its size, channels first, normalized.
-function prepared(images, { side, means, deviations }) {
-  const X = new Float32Array(images.length * 3 * side * side);
+// Images as a network was trained to see them: channels first, normalized.
+function prepared(images, { means, deviations }) {
+  const X = new Float32Array(images.length * 3 * SIDE * SIDE);
   let place = 0;
   for (const image of images) {
     for (let channel = 0; channel < 3; channel++) {
-      for (let i = 0; i < side * side; i++) {
-        const value = pixel(image, Math.floor(i / side), i % side, channel, SIDE / side);
-        X[place++] = (value / 255 - means[channel]) / deviations[channel];
+      for (let i = 0; i < SIDE * SIDE; i++) {
+        X[place++] = (image[3 * i + channel] / 255 - means[channel]) / deviations[channel];
       }
     }
   }
-  return new runtime.Tensor("float32", X, [images.length, 3, side, side]);
-}
-
-// Of a smaller image, the rounded mean of four, as OpenCV makes it, with which they were trained.
-function pixel(image, row, column, channel, times) {
-  if (times === 1) return image[3 * (SIDE * row + column) + channel];
-  const first = 3 * (2 * SIDE * row + 2 * column) + channel;
-  const below = first + 3 * SIDE;
-  return (image[first] + image[first + 3] + image[below] + image[below + 3] + 2) >> 2;
+  return new runtime.Tensor("float32", X, [images.length, 3, SIDE, SIDE]);
 }
 
 // The names of blocks that are left out and that this network has no switch for.

@@ -292,8 +292,8 @@ function tables() {
     return head;
   });
   place("titles").append(...heads);
-  const rows = facts.nets.map(({ title, accuracy, asked, of }) => {
-    const recorded = `${percent(accuracy)} of ${asked.toLocaleString("en")} (${of})`;
+  const rows = facts.nets.map(({ title, accuracy, asked }) => {
+    const recorded = `${percent(accuracy)} of ${asked.toLocaleString("en")}`;
     return row(title, ["…", "…", recorded].map(cellOf));
   });
   place("counts").replaceChildren(...rows);
