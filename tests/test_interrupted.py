@@ -1,6 +1,7 @@
 """Training that is killed or stopped, from the command line, and goes on as if it had not been."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -32,8 +33,10 @@ def figures(out) -> list:
 
 def stop_in_second_epoch(out, how, *more) -> tuple[int, str]:
     """Start a training, send it a signal in the middle of its second epoch: (status, stderr)."""
+    there = out.with_name("there")
     run = subprocess.Popen(
         command(out, *more),
+        env=os.environ | {"WAIT_THERE": str(there)},
         stderr=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -42,15 +45,14 @@ def stop_in_second_epoch(out, how, *more) -> tuple[int, str]:
     )
     try:
         deadline = time.monotonic() + 120
-        while not (out / "run.json").exists():
+        while not there.exists():
             assert run.poll() is None and time.monotonic() < deadline
             time.sleep(0.02)
-        time.sleep(0.2)
         run.send_signal(how)
         _, said = run.communicate(timeout=60)
     finally:
         run.kill()
-    assert len(figures(out)) == 1, "it was past the second epoch; make the epochs longer"
+    assert len(figures(out)) == 1
     return run.returncode, said
 
 
