@@ -44,7 +44,7 @@ def place(page, name: str):
 
 
 def status(page):
-    """Where it says what the reader did; to what the networks answered is said in `answer`."""
+    """Where the page says what the reader did; what the networks answer stands in `answer`."""
     return page.locator("#net > .status")
 
 
@@ -77,6 +77,10 @@ def stored(chapter: str, cell: str) -> str:
 
 
 PAIR = stored("near-the-identity", "pair-without-one")
+#: How many images ResNet-20 has right, and of how many.
+RIGHT, ASKED = map(
+    int, re.search(r"(\d+) of (\d+) are right: ", stored("reading", "12-b27e06df")).groups()
+)
 
 
 # --- the numbers ---------------------------------------------------------------------------------
@@ -109,13 +113,11 @@ def test_ten_images_get_the_probabilities_that_gluon_gives_them(page, scores):
 def test_what_is_right_is_what_the_chapters_count(page):
     """With all blocks; and the errors beside them are those of a share of so many."""
     found = counted(page, "all blocks")
-    said = re.search(r"(\d+) of (\d+) are right: ", stored("reading", "12-b27e06df"))
-    right, n = map(int, said.groups())
-    assert (found["ResNet-20"], n) == (right, 500)
-    share = right / n
-    error = sqrt(share * (1 - share) / n)
+    assert (found["ResNet-20"], 500) == (RIGHT, ASKED)
+    share = RIGHT / ASKED
+    error = sqrt(share * (1 - share) / ASKED)
     first = place(page, "counts").locator("tr").first.inner_text()
-    assert f"{right}: {100 * share:.1f} ± {100 * error:.1f} %" in first
+    assert f"{RIGHT}: {100 * share:.1f} ± {100 * error:.1f} %" in first
     assert f"{100 * d2lres.recorded('cifar10-fast-0').record['final']['test_acc']:.1f} %" in first
     pair = re.findall(r"^(plain|resnet)20 +([\d.]+)", PAIR, re.MULTILINE)
     assert {f"{kind}-20": round(500 * float(share)) for kind, share in pair} == {
@@ -148,7 +150,7 @@ def test_a_plain_network_keeps_the_block_that_changes_the_shape(page):
     expect(rows.first).to_contain_text("seen …")
     page.get_by_role("button", name="All blocks").click()  # what is being counted is given up
     whole, chosen, _ = rows.first.locator("td").all_text_contents()
-    assert whole == chosen and whole.startswith("456: ")
+    assert whole == chosen and whole.startswith(f"{RIGHT}: ")
 
 
 def test_the_maps_have_the_shapes_and_zeros_of_the_chapter(page):
@@ -178,14 +180,16 @@ def test_the_pages_claims_hold():
     own = [pack for pack in packs if not pack.name.startswith(("pyodide", "python", "d2lres"))]
     size = sum(file.stat().st_size for pack in own for file in pack.iterdir())
     assert f"Together they are {size / 1e6:.0f} MB" in text
-    recipes = []
+    recipes, images = [], set()
     for run in map(d2lres.recorded, nets.NETS.values()):
         assert f"for {run.recipe.num_epochs} epochs" in text and run.recipe.images is None
         assert sum(map(sum, run.record["final"]["confusion"])) == 10_000
         assert run.record["settings"]["seed"] == 0 and run.record["settings"]["data"] == "full"
         own = {"name": "", "source": "", "test_every": 1}
         recipes.append({**run.recipe.to_dict(), **own})
+        images.add(run.record["data"]["sha256"])
     residual, plain = recipes
+    assert len(images) == 1
     assert residual.pop("architecture") == plain.pop("architecture").replace("plain", "resnet")
     assert residual == plain
     shares = re.findall(r"20 +[\d.]+ +(.*)", PAIR)
