@@ -6,6 +6,7 @@ come.  `js/load.js` loads the pieces on first use, `js/unpack.js` makes the file
 
 import gzip
 from base64 import b64encode
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from pathlib import Path
 from shutil import rmtree
@@ -20,15 +21,17 @@ def pack(files: dict[str, bytes], folder: Path) -> dict[str, list[str]]:
     They lie in a folder named by the content, and by how it is packed, which is written here: what
     is there already is right.
     """
-    return {name: list(pieces(name, content, folder)) for name, content in files.items()}
+    with ThreadPoolExecutor() as pool:  # to compress needs no lock of Python's
+        places = pool.map(lambda name: pieces(name, files[name], folder), files)
+        return dict(zip(files, places, strict=True))
 
 
-def pieces(name: str, content: bytes, folder: Path):
+def pieces(name: str, content: bytes, folder: Path) -> list[str]:
+    """The scripts of one file, written where they are not there yet."""
     place = folder / f"{name}.{sha256(HERE + content).hexdigest()[:12]}"
     if not place.exists():
         write(content, place)
-    for number in range(len(list(place.iterdir()))):
-        yield f"{place.name}/{number}.js"
+    return [f"{place.name}/{number}.js" for number in range(len(list(place.iterdir())))]
 
 
 def write(content: bytes, place: Path) -> None:

@@ -55,6 +55,7 @@ def finish(app: Sphinx, error: Exception | None) -> None:
     first = f"{app.config.root_doc}.html"
     base = published(app.config.html_theme_options["repository_url"])
     pages = {name: read(html / name) for name in written(html) if name != "index.html"}
+    images.lighten(html / "_images")
     signs, meanings = icons.Icons(html), terms.find(pages)
     chapters.fill(pages, Path(app.srcdir))
     for name, page in pages.items():
