@@ -232,21 +232,26 @@ def test_what_one_call_does_ends_no_other():
                         "MemoryError: "]  # fmt: skip
 
 
+SOON = "from IPython.core import inputtransformer2\ninputtransformer2.TRANSFORM_LOOP_LIMIT = 9"
+
+
 def poisoned(folder: Path) -> dict:
     """Submissions that no program expects: {student: whether it can have marks}."""
     whole = json.dumps(small.submission())
     deep = small.submission()
     deep.cells[2].metadata["nbgrader"]["x"] = json.loads("[" * 900 + "]" * 900)
-    magics = small.submission()
-    magics.cells.insert(1, small.v4.new_code_cell("%pwd\n" * 600))
     in_answer = small.ANSWERS["mean-answer"] + "\n" + "%pwd\n" * 400
+    magics, magics_in_answer = small.submission(), small.submission(mean_answer=in_answer)
+    magics.cells.insert(1, small.v4.new_code_cell("%pwd\n" * 600))
+    for each in magics, magics_in_answer:  # IPython gives up at 500, having read all for each
+        each.cells.insert(1, small.v4.new_code_cell(SOON))
     files = {
         "digits": whole.replace('"cells"', '"x": ' + "9" * 5000 + ', "cells"', 1).encode(),
         "type": whole.replace('"cell_type": "markdown"', '"cell_type": []', 1).encode(),
         "deep": json.dumps(deep).encode(),
         "n" * 250: json.dumps(small.submission()).encode(),
         "magics": json.dumps(magics).encode(),
-        "magics-in-answer": json.dumps(small.submission(mean_answer=in_answer)).encode(),
+        "magics-in-answer": json.dumps(magics_in_answer).encode(),
         os.fsdecode(b"M\xfcller"): whole.encode(),
     }
     for student, content in files.items():
