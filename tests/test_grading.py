@@ -156,7 +156,8 @@ CASES = {
     ),
     "warns": (mean("import warnings; warnings.warn('careful')"), 2, 3, ""),
     "lean-kernel": (  # it starts without what nobody asks for, and has it when somebody does
-        mean("import jedi, debugpy", "import sys\nassert not {'jedi', 'debugpy'} & {*sys.modules}"),
+        mean("import jedi, debugpy", "import gc, sys\n"
+             "assert gc.isenabled() and not {'jedi', 'debugpy'} & {*sys.modules}"),
         2, 3, "",
     ),
     "helpers": (wrong(HELPERS), 0, 0, "AssertionError: the mean of 1, 2, 3"),

@@ -7,6 +7,7 @@ that it is the student's: nothing that it says is believed.  It needs ipykernel 
 """
 
 import ctypes
+import gc
 import json
 import os
 import platform
@@ -14,6 +15,8 @@ import resource
 import struct
 import sys
 from types import SimpleNamespace
+
+gc.disable()  # nothing of what is imported is garbage; `main` goes on with it
 
 # What completes, debugs and talks to a terminal takes a third of the time to start, and nobody asks
 # for it here.
@@ -106,6 +109,8 @@ def main(settings_file: str, connection_file: str) -> None:
             stream.left = Stream.most
 
     app.kernel.shell.events.register("pre_execute", begin)
+    gc.freeze()
+    gc.enable()
     app.start()
 
 
