@@ -20,6 +20,7 @@ The order of reading is the order of work:
     marks.py        the result: points for each cell, and why
     scratch.py      the folder for what kernels need
     workers.py      processes that work for us, each a bulkhead
+    preloaded.py    what every worker needs, imported once
     batch.py        many submissions, several at a time, as often as it is interrupted
     tables.py       CSV that no spreadsheet takes for a program
     manual.py       points that the teacher gives

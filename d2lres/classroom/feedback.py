@@ -14,8 +14,10 @@ WAITS = "waits for the teacher; not counted yet"
 
 
 def ready() -> None:
-    """Read what every page needs."""
+    """Read what every page needs; the first code and the first text make their rules."""
     _template()
+    rendering.code("1")
+    rendering.markdown("*1*")
 
 
 def feedback(result: dict, show_hidden: bool = False) -> str:

@@ -20,15 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from ..errors import D2lresError
 
 NEW = multiprocessing.get_context("forkserver")  # a worker starts clean, without our threads
-NEW.set_forkserver_preload(
-    [
-        f"{__package__}.batch",
-        f"{__package__}.feedback",
-        "nbgrader.preprocessors",
-        "nbgrader.utils",
-        "IPython.lib.lexers",
-    ]  # fmt: skip
-)
+NEW.set_forkserver_preload([f"{__package__}.preloaded"])
 
 
 class Failed(Exception):
