@@ -31,8 +31,8 @@ new PerformanceObserver(list => {
 # Code and formulas as plain text: axe would ask each of their thousands of pieces.
 PLAIN = """for (const each of document.querySelectorAll(".highlight pre, math"))
   each.textContent = each.textContent"""
-# An element for each kind of text.  A kind is what decides contrast: color and size, and the
-# backgrounds and opacities that the text stands on.
+# An element for each kind of text and of link.  A kind is what decides contrast: color, size, and
+# the backgrounds and opacities that it stands on; for a link, what sets it off from the text, too.
 KINDS = """
 window.kinds = {};
 const under = each => {
@@ -42,16 +42,31 @@ const under = each => {
   const rest = under(each.parentElement);
   return rest.endsWith(own) ? rest : rest + own;
 };
+const block = each => getComputedStyle(each).display == "inline" ? block(each.parentElement) : each;
+const look = each => {
+  const {color, fontSize, fontWeight, textShadow} = getComputedStyle(each);
+  return [color, fontSize, fontWeight, textShadow].join();
+};
+const apart = each => {
+  const {fontStyle, border, textDecoration} = getComputedStyle(each);
+  return [fontStyle, border, textDecoration, look(block(each.parentElement))].join();
+};
 const speaks = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
 for (const each of document.body.querySelectorAll("*")) {
   const {width, height, right, bottom} = each.getBoundingClientRect();
   const shown = each.checkVisibility({visibilityProperty: true}) && Math.min(width, height) > 1;
   const outside = right + scrollX < 0 || bottom + scrollY < 0;
-  if (!shown || outside || ![...each.childNodes].some(speaks)) continue;
-  const {color, fontSize, fontWeight, textShadow} = getComputedStyle(each);
-  window.kinds[[color, fontSize, fontWeight, textShadow, under(each)].join()] ??= each;
+  if (!shown || outside || !each.href && ![...each.childNodes].some(speaks)) continue;
+  window.kinds[[look(each), under(each), each.href && apart(each)].join()] ??= each;
 }
 Object.keys(window.kinds)"""
+SEEN = ["color-contrast", "link-in-text-block"]  # the rules that a kind decides
+# The theme follows the system a little later.
+DARK = """new Promise(dark => {
+  const {dataset} = document.documentElement;
+  const ask = () => dataset.theme == "dark" ? dark() : setTimeout(ask, 1);
+  ask();
+})"""
 
 
 @dataclass
@@ -127,6 +142,7 @@ def look(browser: Browser, here: str, names: list[str]) -> dict[str, Visit]:
     ]
     for page, _ in windows:
         page.add_init_script(MOVED)
+        page.add_init_script(Axe().axe_script)
     for i, name in enumerate(names):
         arrive(*windows[i % 2], here + name)
         if i:
@@ -143,29 +159,29 @@ def arrive(page: Page, visit: Visit, address: str) -> None:
     page.goto(address, wait_until="load")
     visit.width = page.evaluate("document.documentElement.scrollWidth")
     page.evaluate("scrollTo(0, document.body.scrollHeight)")
-    page.evaluate(Axe().axe_script)
 
 
 def judge(page: Page, visit: Visit, seen: set[str]) -> Visit:
     """What was seen of the page there, all of it; `visit` is empty again."""
     page.wait_for_load_state("networkidle")
     visit.moved = page.evaluate("window.moved")
-    page.set_viewport_size(DESK)
     page.evaluate(PLAIN)
-    visit.light = axe(page, without=["color-contrast"]) + contrast(page, seen)
+    page.set_viewport_size(DESK)
+    visit.light = axe(page, without=SEEN) + contrast(page, seen)
     page.emulate_media(color_scheme="dark")
-    page.wait_for_selector("html[data-theme=dark]")
+    page.evaluate(DARK)
     visit.dark = contrast(page, seen)
+    page.evaluate("document.body.style.display = 'none'")  # what comes is for the next page
     whole = replace(visit)
     vars(visit).update(vars(Visit()))
     return whole
 
 
 def contrast(page: Page, seen: set[str]) -> list[str]:
-    """What axe finds wrong with the contrast of texts, of each kind that is not `seen` yet."""
+    """What axe finds wrong with how texts and links look, of each kind that is not `seen` yet."""
     fresh = set(page.evaluate(KINDS)) - seen
     seen |= fresh
-    return axe(page, sorted(fresh), ["color-contrast"]) if fresh else []
+    return axe(page, sorted(fresh), SEEN) if fresh else []
 
 
 def axe(page: Page, part="html", rules=(), without=()) -> list[str]:
