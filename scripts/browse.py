@@ -33,7 +33,7 @@ PLAIN = """for (const each of document.querySelectorAll(".highlight pre, math"))
   each.textContent = each.textContent"""
 # An element for each kind of text and of link.  A kind is what decides contrast: color, size, and
 # the backgrounds and opacities that it stands on; for a link, what sets it off from the text, too.
-KINDS = """
+KINDS = """part => {
 window.kinds = {};
 const under = each => {
   if (!each) return "";
@@ -52,14 +52,15 @@ const apart = each => {
   return [fontStyle, border, textDecoration, look(block(each.parentElement))].join();
 };
 const speaks = node => node.nodeType === Node.TEXT_NODE && node.data.trim();
-for (const each of document.body.querySelectorAll("*")) {
+for (const each of document.querySelectorAll(`${part}, ${part} *`)) {
   const {width, height, right, bottom} = each.getBoundingClientRect();
   const shown = each.checkVisibility({visibilityProperty: true}) && Math.min(width, height) > 1;
   const outside = right + scrollX < 0 || bottom + scrollY < 0;
   if (!shown || outside || !each.href && ![...each.childNodes].some(speaks)) continue;
   window.kinds[[look(each), under(each), each.href && apart(each)].join()] ??= each;
 }
-Object.keys(window.kinds)"""
+return Object.keys(window.kinds);
+}"""
 SEEN = ["color-contrast", "link-in-text-block"]  # the rules that a kind decides
 # The theme follows the system a little later.
 DARK = """new Promise(dark => {
@@ -167,21 +168,27 @@ def judge(page: Page, visit: Visit, seen: set[str]) -> Visit:
     visit.moved = page.evaluate("window.moved")
     page.evaluate(PLAIN)
     page.set_viewport_size(DESK)
-    visit.light = axe(page, without=SEEN) + contrast(page, seen)
+    visit.light = axe(page, without=SEEN) + contrast(page, seen=seen)
     page.emulate_media(color_scheme="dark")
     page.evaluate(DARK)
-    visit.dark = contrast(page, seen)
+    visit.dark = contrast(page, seen=seen)
     page.evaluate("document.body.style.display = 'none'")  # what comes is for the next page
     whole = replace(visit)
     vars(visit).update(vars(Visit()))
     return whole
 
 
-def contrast(page: Page, seen: set[str]) -> list[str]:
+def contrast(page: Page, part="html", seen=None) -> list[str]:
     """What axe finds wrong with how texts and links look, of each kind that is not `seen` yet."""
-    fresh = set(page.evaluate(KINDS)) - seen
+    seen = set() if seen is None else seen
+    fresh = set(page.evaluate(KINDS, part)) - seen
     seen |= fresh
     return axe(page, sorted(fresh), SEEN) if fresh else []
+
+
+def wrong(page: Page, part="html") -> list[str]:
+    """What axe finds wrong with a part of a page, as it is shown now."""
+    return axe(page, part, without=SEEN) + contrast(page, part)
 
 
 def axe(page: Page, part="html", rules=(), without=()) -> list[str]:
