@@ -13,12 +13,15 @@ from playwright.sync_api import expect, sync_playwright
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 import browse
 
-__all__ = ["browse", "expect", "hold", "let_go", "sync_playwright"]
+__all__ = ["ONE_PROCESS", "browse", "expect", "hold", "let_go", "sync_playwright"]
 
 if not browse.CHROMIUM:
     pytest.skip("no chromium on the path", allow_module_level=True)
 if not browse.HTML.exists():
     pytest.skip("no book: make book", allow_module_level=True)
+
+# All pages of a context in one process: WebAssembly that one of them has is not compiled again.
+ONE_PROCESS = ["--renderer-process-limit=1", "--disable-site-isolation-trials"]
 
 expect.set_options(timeout=30_000)  # milliseconds: what is expected is waited for
 

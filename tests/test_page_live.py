@@ -6,14 +6,13 @@ from itertools import cycle
 from pathlib import Path
 
 import pytest
-from in_browser import browse, expect, hold, let_go
+from in_browser import ONE_PROCESS, browse, expect, hold, let_go
 
 PAGE = "chapters/padding.html"
 CHAPTERS = Path(__file__).parents[1] / "chapters"
 ALIVE = sorted(path.stem for path in CHAPTERS.glob("*.ipynb") if '"live"' in path.read_text())
 LONG = 120_000  # milliseconds that Python may take to come, on a machine with other work
-# Python begins often here and computes little: to compile its WebAssembly well is not worth it.
-OPTIONS = ["--js-flags=--liftoff-only"]
+OPTIONS = ONE_PROCESS
 
 # Run each cell of the page, from the last on, and tell of which outputs are not as stored.
 RUN_ALL = r"""
@@ -75,8 +74,16 @@ def done(cell, said="Done") -> None:
     expect(cell.locator(".live-status")).to_contain_text(said, timeout=LONG)
 
 
+@pytest.fixture(scope="module")
+def left():
+    """The page that was left last: it stays, with its Python compiled, until the next has one."""
+    return []
+
+
 @pytest.mark.parametrize("chapter, where", [*zip(ALIVE, cycle(["here", "folder"]))])
-def test_every_live_cell_gives_what_the_book_has_stored(chapter, where, browser, visit, request):
+def test_every_live_cell_gives_what_the_book_has_stored(
+    chapter, where, browser, visit, left, request
+):
     """Each is asked alone, from the last on, and runs what it needs; every second chapter in a
     page from a folder."""
     where = request.getfixturevalue(where)
@@ -84,7 +91,9 @@ def test_every_live_cell_gives_what_the_book_has_stored(chapter, where, browser,
     page.set_default_timeout(LONG)
     page.goto(where + f"chapters/{chapter}.html")
     number, wrong = page.evaluate(RUN_ALL)
-    page.close()
+    for each in left:
+        each.close()
+    left[:] = [page]
     notebook = json.loads((CHAPTERS / f"{chapter}.ipynb").read_text())
     tags = [cell["metadata"].get("tags", []) for cell in notebook["cells"]]
     assert number == sum("live" in each for each in tags) and wrong == []

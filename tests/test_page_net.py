@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy
 import pytest
-from in_browser import browse, expect, hold, let_go
+from in_browser import ONE_PROCESS, browse, expect, hold, let_go
 from PIL import Image
 
 import d2lres
@@ -22,6 +22,7 @@ nets = pytest.importorskip("browser.nets", reason="no Sphinx")
 PAGE = "chapters/trained-networks.html"
 LONG = 60_000  # milliseconds, on a machine with other work
 TITLES = list(nets.NETS)
+OPTIONS = ONE_PROCESS
 
 
 @pytest.fixture(scope="module")
@@ -291,7 +292,7 @@ def test_a_server_that_failed_can_be_asked_again_and_gives_what_the_folder_gives
     page, browser, here
 ):
     choose(page, 7)
-    from_folder, page = table(page), browser.new_page()
+    from_folder, page = table(page), browse.usual(browser).new_page()
     held = hold(page)  # the other files come later, and do not say anymore how far they are
     page.route("**/packs/nets.json*/*", lambda route: route.abort())
     page.goto(here + PAGE)
