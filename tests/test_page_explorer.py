@@ -7,7 +7,7 @@ import time
 from io import StringIO
 
 import pytest
-from in_browser import browse, expect
+from in_browser import ONE_PROCESS, browse, expect
 
 from d2lres.commands import main
 from d2lres.errors import D2lresError
@@ -16,7 +16,7 @@ from d2lres.structure import summarize
 PAGE = "chapters/explorer.html"
 LONG = 60_000  # milliseconds that Python may take to come, on a machine with other work
 # Python begins often here and computes little: to compile its WebAssembly well is not worth it.
-OPTIONS = ["--js-flags=--liftoff-only"]
+OPTIONS = [*ONE_PROCESS, "--js-flags=--liftoff-only"]
 
 #: By their words in the address.
 CHOICES = [
@@ -36,8 +36,8 @@ CHOICES = [
 @pytest.fixture(scope="module")
 def page(browser, folder, visit):
     """The page from a folder, with Python there."""
-    allowed = ["clipboard-read", "clipboard-write"]
-    page = browse.watched(browser, folder, visit, permissions=allowed)
+    page = browse.watched(browser, folder, visit)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     page.goto(folder + PAGE)
     begun = time.perf_counter()
     page.get_by_role("button", name="Show the network").click()
@@ -163,7 +163,7 @@ def test_the_form_waits_for_its_script_and_python_that_did_not_come_can_be_asked
     browser, here
 ):
     """Sent before the script listens, the form would load the page anew, without a word."""
-    page = browser.new_page()
+    page = browse.usual(browser).new_page()
     held = []
     page.route("**/explorer.js*", lambda route: held.append(route))
     page.route("**/packs/d2lres.zip*/*", lambda route: route.abort())
