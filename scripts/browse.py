@@ -31,7 +31,7 @@ new PerformanceObserver(list => {
 # Code and formulas as plain text: axe would ask each of their thousands of pieces.
 PLAIN = """for (const each of document.querySelectorAll(".highlight pre, math"))
   each.textContent = each.textContent"""
-# An element for each kind of text and of link.  A kind is what decides contrast: color, size, and
+# An element for each kind of text, field and link.  A kind is what decides contrast: color, size,
 # the backgrounds and opacities that it stands on; for a link, what sets it off from the text, too.
 KINDS = """part => {
 window.kinds = {};
@@ -56,7 +56,8 @@ for (const each of document.querySelectorAll(`${part}, ${part} *`)) {
   const {width, height, right, bottom} = each.getBoundingClientRect();
   const shown = each.checkVisibility({visibilityProperty: true}) && Math.min(width, height) > 1;
   const outside = right + scrollX < 0 || bottom + scrollY < 0;
-  if (!shown || outside || !each.href && ![...each.childNodes].some(speaks)) continue;
+  const asked = each.matches("a, input, select, textarea") || [...each.childNodes].some(speaks);
+  if (!shown || outside || !asked) continue;
   window.kinds[[look(each), under(each), each.href && apart(each)].join()] ??= each;
 }
 return Object.keys(window.kinds);
