@@ -20,13 +20,13 @@ The order of reading is the order of work:
     marks.py        the result: points for each cell, and why
     scratch.py      the folder for what kernels need
     workers.py      processes that work for us, each a bulkhead
-    preloaded.py    what every worker needs, imported once
     batch.py        many submissions, several at a time, as often as it is interrupted
     tables.py       CSV that no spreadsheet takes for a program
     manual.py       points that the teacher gives
     formulas.py     TeX as a picture
     rendering.py    what students wrote and displayed, as HTML that is safe to look at
     feedback.py     the page that goes back to a student
+    preloaded.py    what every worker needs, imported once
     exports.py      grades for Moodle and Canvas
     gradebook.py    marks in nbgrader's database
     reports.py      grades as CSV, feedback as HTML
