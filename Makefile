@@ -46,8 +46,9 @@ $(READY): FORCE
 test: lint book ## lint, unit tests, the rendered book and its links, every notebook
 	$(PYTEST) $(NBVAL) $(OTHERS) $(LEFT_OUT) tests chapters
 
-# Two processes of one thread each, a file at a time; tests/conftest.py begins with the longest.
-PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
+# Three processes of one thread each, for two cores: one of them waits, for a browser or a kernel, most
+# of the time.  Each takes a file at a time; tests/conftest.py begins with the longest.
+PYTEST := OMP_NUM_THREADS=1 OMP_PROC_BIND=false $(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 NBVAL  := --nbval --nbval-current-env --nbval-cell-timeout 300 --nbval-sanitize-with tests/nbval-sanitize.cfg
 
 unit: env ## unit tests only: make unit ARGS="-k blocks"
