@@ -63,12 +63,6 @@ for (const each of document.querySelectorAll(`${part}, ${part} *`)) {
 return Object.keys(window.kinds);
 }"""
 SEEN = ["color-contrast", "link-in-text-block"]  # the rules that a kind decides
-# The theme follows the system a little later.
-DARK = """new Promise(dark => {
-  const {dataset} = document.documentElement;
-  const ask = () => dataset.theme == "dark" ? dark() : setTimeout(ask, 1);
-  ask();
-})"""
 
 
 @dataclass
@@ -171,7 +165,7 @@ def judge(page: Page, visit: Visit, seen: set[str]) -> Visit:
     page.set_viewport_size(DESK)
     visit.light = axe(page, without=SEEN) + contrast(page, seen=seen)
     page.emulate_media(color_scheme="dark")
-    page.evaluate(DARK)
+    page.wait_for_function("document.documentElement.dataset.theme == 'dark'", polling=1)
     visit.dark = contrast(page, seen=seen)
     page.evaluate("document.body.style.display = 'none'")  # what comes is for the next page
     whole = replace(visit)

@@ -19,10 +19,12 @@ def lighten(folder: Path) -> None:
 
 
 def as_webp(file: Path) -> None:
-    small = file.with_suffix(".webp")
+    """The smaller file has its name when it is whole."""
+    small, begun = file.with_suffix(".webp"), file.with_suffix(".begun")
     if not small.exists():
         with Image.open(file) as image:
-            image.save(small, lossless=True, method=4)
+            image.save(begun, "WEBP", lossless=True, method=4)
+        begun.rename(small)
 
 
 def prepare(page: BeautifulSoup, path: Path) -> None:
