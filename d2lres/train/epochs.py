@@ -5,6 +5,7 @@ An engine is an object that has a net and can
 * `step(X, y, whole, lr)`: forward, loss, backward, update; returns the sum of the losses and the
   number of right answers, on each device, and how many classes there are;
 * `evaluate(data_iter)`: the share of images that it classifies rightly;
+* `recalibrate(train_iter)`: measure the statistics of batch normalization anew;
 * `state()` and `restore(net, optimizer)`: all that decides the next epoch, as NumPy arrays by name;
   `expected(net)`, the shapes that a state must have, of which the net's may decide the optimizer's;
 * `lost_weight()`: the name of a weight that is no number, or None.
@@ -36,6 +37,7 @@ def run_epochs(
     progress: bool | None = None,
     after_epoch=None,
     test_every: int = 1,
+    recalibrated: bool = False,
     workers: int = 1,
 ) -> History:
     """Train on an engine.  Arguments and errors as those of `fit`; `workers`, who share a batch."""
@@ -71,14 +73,28 @@ def run_epochs(
         seconds = time.perf_counter() - start
         asked = test_iter is not None and (epoch % test_every == 0 or epoch == num_epochs)
         test_acc = engine.evaluate(test_iter) if asked else None
+        both = asked and recalibrated
+        again = test_recalibrated(engine, train_iter, test_iter, epoch) if both else None
+        speed = seen / seconds
         history.epochs.append(
-            Epoch(epoch, train_loss, train_acc, test_acc, seconds, examples_per_s=seen / seconds)
+            Epoch(epoch, train_loss, train_acc, test_acc, seconds, speed, recalibrated_acc=again)
         )
         if checkpoint and engine.writes:
             save_checkpoint(checkpoint, engine, history, belongs_to)
         if after_epoch:
             after_epoch(history)
     return history
+
+
+def test_recalibrated(engine, train_iter, test_iter, epoch: int) -> float:
+    """The test accuracy with statistics measured anew; those of the training are put back."""
+    kept = engine.state()
+    if hasattr(train_iter, "epoch"):  # images as large as those of this epoch
+        train_iter.epoch = epoch - 1
+    engine.recalibrate(train_iter)
+    found = engine.evaluate(test_iter)
+    engine.restore(*kept)
+    return found
 
 
 def check_folder(checkpoint, resume: bool) -> None:

@@ -30,6 +30,7 @@ def fit(
     progress: bool | None = None,
     after_epoch=None,
     test_every: int = 1,
+    recalibrated: bool = False,
 ) -> History:
     """Train `net` by stochastic gradient descent and return its History.
 
@@ -45,7 +46,8 @@ def fit(
     is kept with the state, and must be the same where that is gone on with; `progress`, show a bar
     (None: only in a terminal); `after_epoch`, a function that is called with the History after each
     epoch; `test_every`, after how many epochs the test images are asked: after the last one always,
-    and the others have no test accuracy.
+    and the others have no test accuracy; `recalibrated`, ask them a second time each, with the
+    statistics of batch normalization measured anew (`recalibrate`), which the training is not told.
     A net that is not initialized gets Xavier's initialization; an initialized one is trained
     further.  Initialize it after `mx.random.seed` for a run that repeats.
     Raises ConfigError for a number out of range, or a checkpoint with more epochs than are asked
@@ -78,6 +80,7 @@ def fit(
         progress=progress,
         after_epoch=after_epoch,
         test_every=test_every,
+        recalibrated=recalibrated,
         workers=workers,
     )
 

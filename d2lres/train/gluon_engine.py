@@ -8,7 +8,7 @@ from ..live import autograd, mx, np, npx
 from .batches import batches_of, split
 from .losses import mixed
 from .rates import Rates, best_rate
-from .testing import evaluate
+from .testing import evaluate, recalibrate
 from .workers import share
 
 
@@ -54,6 +54,9 @@ class GluonEngine:
 
     def evaluate(self, data_iter) -> float:
         return evaluate(self.net, data_iter, self.devices[0])
+
+    def recalibrate(self, train_iter) -> None:
+        recalibrate(self.net, train_iter, device=self.devices[0])
 
     def lost_weight(self) -> str | None:
         for name, parameter in self.net.collect_params().items():

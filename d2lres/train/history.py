@@ -8,7 +8,11 @@ from dataclasses import asdict, dataclass, field
 
 @dataclass(frozen=True)
 class Epoch:
-    """One pass over the training images.  Loss and train accuracy are means over that pass."""
+    """One pass over the training images.  Loss and train accuracy are means over that pass.
+
+    `recalibrated_acc` is the test accuracy of the same weights with the statistics of batch
+    normalization measured anew, where that was asked for.
+    """
 
     epoch: int
     train_loss: float
@@ -16,6 +20,7 @@ class Epoch:
     test_acc: float | None
     seconds: float
     examples_per_s: float
+    recalibrated_acc: float | None = None
 
 
 @dataclass
@@ -30,7 +35,11 @@ class History:
 
     def to_list(self) -> list[dict]:
         """Plain data, ready for JSON."""
-        return [asdict(epoch) for epoch in self.epochs]
+        rows = [asdict(epoch) for epoch in self.epochs]
+        for row in rows:
+            if row["recalibrated_acc"] is None:  # nobody asked
+                del row["recalibrated_acc"]
+        return rows
 
     @classmethod
     def from_list(cls, rows) -> "History":
@@ -40,7 +49,7 @@ class History:
             if epoch.epoch != number:
                 raise ValueError(f"history: epoch {epoch.epoch!r} at place {number}")
             for name, value in vars(epoch).items():
-                untested = name == "test_acc" and value is None
+                untested = name in ("test_acc", "recalibrated_acc") and value is None
                 if not (untested or isinstance(value, (int, float))):
                     raise ValueError(f"history: {name} {value!r} of epoch {number} is no number")
         return cls(epochs)

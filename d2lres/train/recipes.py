@@ -34,7 +34,8 @@ class Recipe:
     not); `schedule`, its course, after `warmup` epochs of climbing from 0, which only batches of
     `warmup_from` images or more have; `weight_decay`, of all parameters or, without `decay_norm`,
     of weights alone: not of biases, gammas and betas.  `test_every`: after how many epochs the
-    test images are asked; after the last one always.
+    test images are asked; after the last one always.  `recalibrated`: whether they are asked a
+    second time then, with the statistics of batch normalization measured anew.
     """
 
     name: str
@@ -70,6 +71,7 @@ class Recipe:
     weight_decay: float = 0.0
     decay_norm: bool = True
     test_every: int = 1
+    recalibrated: bool = False
 
     def __post_init__(self):
         for name in ("augment", "only"):  # JSON gives lists
@@ -151,7 +153,7 @@ class Recipe:
         """What the recipe tells `fit`, by the names of its arguments."""
         own = (
             "num_epochs", "momentum", "weight_decay", "decay_norm", "label_smoothing", "mixup",
-            "test_every",
+            "test_every", "recalibrated",
         )  # fmt: skip
         return {"lr": self.learning_rate, **{name: getattr(self, name) for name in own}}
 

@@ -47,6 +47,7 @@ class TorchEngine:
         self.smoothing = label_smoothing
         self.rank, self.workers = torch_workers.number(), torch_workers.workers()
         self.forward = self.plain = torch_workers.joined(net, device)
+        self.usual = None  # images in a batch that the net is compiled for
         self.compute_in(precision(device))
         if device.type == "cuda":
             self.compile()
@@ -74,7 +75,10 @@ class TorchEngine:
         self.scaler = torch.amp.GradScaler(self.device.type, enabled=precision == "float16")
 
     def compile(self) -> None:
-        """Compile the net with its first batch.  Where that fails, it is trained as it is."""
+        """Compile the net with its first batch.  Where that fails, it is trained as it is.
+
+        A batch of fewer images, the last of an epoch, is not worth a compilation of its own.
+        """
         try:
             self.forward = torch.compile(self.plain, mode="reduce-overhead", dynamic=False)
         except Exception as error:
@@ -120,7 +124,7 @@ class TorchEngine:
         except (D2lresError, torch.cuda.OutOfMemoryError):
             raise
         except Exception as error:  # a compiler raises what it likes, and may on the way back, when
-            if self.forward is self.plain:  # running statistics have seen the batch once already
+            if self.fitting(X) is self.plain:  # running statistics have seen the batch once already
                 raise
             self.train_as_it_is(error)
             y_hat, losses = self.backward(X, y, share)
@@ -137,11 +141,16 @@ class TorchEngine:
         torch.compiler.cudagraph_mark_step_begin()  # what the last step gave is not needed any more
         half = self.dtype != torch.float32
         with torch.autocast(self.device.type, self.dtype) if half else nullcontext():
-            y_hat = self.forward(X)
+            y_hat = self.fitting(X)(X)
         losses = self.losses(y_hat.float(), y)
         self.optimizer.zero_grad()
         self.scaler.scale(losses.sum() * share).backward()
         return y_hat.detach(), losses.detach()
+
+    def fitting(self, X):
+        """The compiled net for a batch of the size that it is compiled for, else the plain one."""
+        self.usual = self.usual or len(X)
+        return self.forward if len(X) == self.usual else self.plain
 
     def losses(self, y_hat, y):
         """The loss of each image (N,); y (N,), or of mixed images (N, 3) as in `MixedLoss`."""
@@ -158,6 +167,9 @@ class TorchEngine:
     def evaluate(self, data_iter) -> float:
         y_hat, y = predict(self.net, data_iter, self.device)
         return float((y_hat == y).mean())
+
+    def recalibrate(self, train_iter) -> None:
+        recalibrate(self.net, train_iter)
 
     def lost_weight(self) -> str | None:
         for name, array in self.net.state_dict().items():
@@ -213,6 +225,7 @@ def fit(
     progress: bool | None = None,
     after_epoch=None,
     test_every: int = 1,
+    recalibrated: bool = False,
 ) -> History:
     """Train a twin as `d2lres.fit` trains a Gluon net, with the same arguments.
 
@@ -236,6 +249,7 @@ def fit(
         progress=progress,
         after_epoch=after_epoch,
         test_every=test_every,
+        recalibrated=recalibrated,
         workers=engine.workers,
     )
 

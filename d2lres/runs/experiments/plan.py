@@ -11,7 +11,8 @@ from ...train import Recipe, find_recipe
 class Experiment:
     """What is asked, and the runs that answer it.
 
-    `minutes`: about so long, on two cores.  `weights`: whether those of the first seed are kept.
+    `engine`, which trains them; `minutes`: about so long, with MXNet on two cores, with PyTorch
+    ("torch") on the GPU of a data centre.  `weights`: whether those of the first seed are kept.
     `data`: "full", or "sample" where the shipped sample is enough.  `draws`: whether each seed
     draws images of its own, where a recipe takes some.
     """
@@ -21,6 +22,7 @@ class Experiment:
     recipes: tuple[Recipe, ...]
     seeds: tuple[int, ...] = (0,)
     minutes: int = 0
+    engine: str = "mxnet"
     weights: bool = False
     data: str = "full"
     draws: bool = False
@@ -49,6 +51,25 @@ SHORT = find_recipe("cifar10-fast").changed(
 def short(name: str, **changes) -> Recipe:
     """The short recipe with what makes the net or the training called `name`."""
     return SHORT.changed(name=f"short/{name}", source="cifar10-fast, shortened", **changes)
+
+
+# On all of CIFAR-10, as `cifar10-fast` is; the test images are asked once, at the end.
+def whole(name: str, recipe: str = "cifar10-fast", **changes) -> Recipe:
+    """A recipe on all images with what makes the net or the training called `name`."""
+    recipe = find_recipe(recipe).changed(name=name, source=recipe, **changes)
+    return recipe.changed(test_every=recipe.num_epochs)
+
+
+def full(name: str, **changes) -> Recipe:
+    """`cifar10-fast` for ResNet-20 in 20 epochs at 32x32, a tenth of the images held out."""
+    options = {"num_epochs": 20, "sides": (), "validation": True, **changes}
+    return whole(f"full/{name}", **options)
+
+
+def candidate(name: str, architecture: str, **changes) -> Recipe:
+    """`cifar10-long` for another net, a tenth of the images held out."""
+    options = {"architecture": architecture, "validation": True, **changes}
+    return whole(f"choice/{name}", "cifar10-long", **options)
 
 
 RESNET20 = short("resnet20")  # what the others are compared with
@@ -147,6 +168,14 @@ EXPERIMENTS = {
             minutes=105,
         ),
         Experiment(
+            "renewed",
+            "And with new statistics of batch normalization at every epoch?",
+            (find_recipe("fashion-mnist-reference").changed(name="renewed", recalibrated=True),),
+            (1, 2, 3),
+            minutes=6,
+            engine="torch",
+        ),
+        Experiment(
             "cifar10",
             "How good is ResNet-20 after an hour on two cores?",
             (find_recipe("cifar10-fast"),),
@@ -200,6 +229,68 @@ EXPERIMENTS = {
             SEEDS,
             minutes=840,
             weights=True,
+        ),
+        Experiment(
+            "layers",
+            "What does each depth bring on all of CIFAR-10, with shortcuts and without?",
+            tuple(
+                whole(f"layers/{net}", architecture=f"cifar-{net}")
+                for net in (
+                    *("resnet20", "plain20", "resnet56", "plain56"),
+                    *("resnet110", "resnet44", "resnet32"),
+                )
+            ),
+            (0, 1, 2, 3, 4),
+            minutes=60,
+            engine="torch",
+        ),
+        Experiment(
+            "choice",
+            "Which net is the best that two cores can train overnight?",
+            (
+                candidate("resnet56", "cifar-resnet56"),
+                candidate("resnet56-no-relu", "cifar-resnet56", version="v1-no-relu"),
+                candidate("wrn-16-2", "wrn-16-2"),
+            ),
+            (0, 1, 2),
+            minutes=30,
+            engine="torch",
+        ),
+        Experiment(
+            "overnight",
+            "And how good is it, trained on all images and tested once?",
+            (whole("overnight/wrn-16-2", "cifar10-long", architecture="wrn-16-2"),),
+            (0, 1, 2),
+            minutes=10,
+            engine="torch",
+        ),
+        Experiment(
+            "full-recipe",
+            "Which parts of the recipe carry the result on all of CIFAR-10?",
+            (
+                full("base"),
+                full("growing", num_epochs=34, sides=((0, 16), (14, 24), (23, 32))),
+                full("no-augmentation", augment=()),
+                full("no-momentum", momentum=0.0),
+                full("no-momentum-lr-2", momentum=0.0, lr=2.0),  # as long a way in the end
+                full("constant-rate", schedule="constant", lr=0.1),  # the mean of the course
+                full("no-smoothing", label_smoothing=0.0),
+                full("no-decay", weight_decay=0.0),
+                full("mixup", mixup=0.2),
+            ),
+            (0, 1, 2, 3, 4),
+            minutes=30,
+            engine="torch",
+        ),
+        Experiment(
+            "paper",
+            "Do the paper's own steps, all 164 epochs of them, give its figures?",
+            (
+                whole("paper/resnet20", "cifar10-paper"),
+                whole("paper/resnet56", "cifar10-paper-56"),
+            ),
+            minutes=20,
+            engine="torch",
         ),
         Experiment(
             "shortcuts",
