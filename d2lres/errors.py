@@ -35,8 +35,13 @@ class MissingDependency(D2lresError, ImportError):
     """A package that is not installed, or that is broken here.  The message holds the fix."""
 
 
+MANY = 150  # names: more of them fill a screen
+
+
 def unknown_name(kind: str, found: str, valid) -> ConfigError:
     """The error for a name that is not in `valid`: lists the nearest names, then all of them.
+
+    Of names that would fill a screen it lists the first.
 
     >>> print(unknown_name("architecture", "resnet81", ["resnet18", "resnet34"]))
     architecture 'resnet81': no such name; did you mean 'resnet18'? Valid: resnet18, resnet34.
@@ -46,4 +51,7 @@ def unknown_name(kind: str, found: str, valid) -> ConfigError:
     valid = list(valid)
     near = get_close_matches(str(found), valid, n=3, cutoff=0.6)
     hint = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-    return ConfigError(f"{kind} {found!r}: no such name; {hint}Valid: {', '.join(valid)}.")
+    names = ", ".join(valid)
+    if len(valid) > MANY:
+        names = f"{', '.join(valid[:20])} and {len(valid) - 20} more"
+    return ConfigError(f"{kind} {found!r:.80}: no such name; {hint}Valid: {names}.")

@@ -69,6 +69,24 @@ def test_all_experiments_together_take_a_day_at_most():
     assert sum(experiment.minutes for experiment in EXPERIMENTS.values()) <= 24 * 60
 
 
+def test_what_the_book_has_recorded_is_what_its_experiments_say():
+    """Recipe, seed and engine of each."""
+    root, found = Path("runs"), 0
+    for experiment in EXPERIMENTS.values():
+        runs = {name: (recipe, seed) for name, recipe, seed in experiment.runs()}
+        recorded = {name for name in runs if (root / name / "run.json").exists()}
+        for name in recorded:
+            run = load_run(root / name)
+            settings = run.record["settings"]
+            recipe, seed = runs[name]
+            told = {name: getattr(recipe, name) for name in ("source", "classes")}
+            same = run.recipe.changed(**told) == recipe
+            assert same and settings["seed"] == seed, name
+            assert settings.get("engine", "mxnet") == experiment.engine, name
+        found += len(recorded)
+    assert found > 250
+
+
 def test_an_unknown_experiment_is_refused_with_the_nearest():
     with pytest.raises(ConfigError, match="did you mean 'degradation'"):
         find_experiment("degradatoin")
@@ -111,6 +129,15 @@ def test_all_weights_are_kept_where_that_is_asked_for(tmp_path, monkeypatch, cap
         assert (tmp_path / folder / "net.params").exists()
 
 
+def test_what_is_recorded_needs_no_engine():
+    """All of it was trained with PyTorch, which need not be installed to say so."""
+    code = "import sys; sys.modules['torch'] = None; from d2lres.commands import main; main()"
+    words = ["experiments", "run", "overnight", "choice"]
+    done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
+    assert done.returncode == 0 and not done.stderr
+    assert done.stdout.count(": recorded already\n") == 6 == len(done.stdout.splitlines())
+
+
 def test_what_is_recorded_is_not_run_again_and_what_is_not_goes_on(recorded, tmp_path):
     out, _, experiment = recorded
     before = (out / "tiny-0" / "run.json").stat().st_mtime_ns
@@ -149,7 +176,8 @@ def test_the_command_runs_what_it_is_asked_for(recorded, capfd, monkeypatch):
     for line, e in zip(listed, EXPERIMENTS.values(), strict=True):
         runs = len(list(e.runs()))
         number = "1 run" if runs == 1 else f"{runs} runs"
-        assert line.endswith(f"({number}, about {e.minutes} minutes)")
+        where = " on a GPU" if e.engine == "torch" else ""
+        assert line.endswith(f"({number}, about {e.minutes} minutes{where})")
 
 
 def test_images_that_are_missing_or_not_the_published_ones_are_refused_before_any_training(

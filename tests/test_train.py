@@ -371,6 +371,24 @@ def test_the_test_images_are_asked_every_so_often_and_after_the_last_epoch(sampl
     assert always.column("train_loss") == history.column("train_loss")
 
 
+def test_the_test_images_can_be_asked_again_with_new_statistics(sample):
+    """As `recalibrate` measures them; the training goes on with its own."""
+    expected, twin = train(sample, num_epochs=3, test_every=2)
+    history, net = train(sample, num_epochs=3, test_every=2, recalibrated=True)
+    for name in ("train_loss", "train_acc", "test_acc"):
+        assert history.column(name) == expected.column(name)
+    for one, other in zip(*(each.collect_params().values() for each in (net, twin)), strict=True):
+        assert (one.data() == other.data()).all()
+    assert [found is None for found in history.column("recalibrated_acc")] == [True, False, False]
+    images, tests = iterators(sample)
+    images.epoch = 2
+    recalibrate(net, images)
+    found = history.epochs[-1].recalibrated_acc
+    assert found == evaluate(net, tests) != history.epochs[-1].test_acc
+    assert History.from_list(history.to_list()) == history
+    assert not any("recalibrated_acc" in row for row in expected.to_list())
+
+
 def test_weights_that_are_no_numbers_stop_even_where_the_loss_is_one(sample):
     """MXNet's ReLU makes 0 of nan, so the loss stays that of guessing, and finite."""
     net = nn.HybridSequential()

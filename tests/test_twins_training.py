@@ -173,6 +173,24 @@ def test_the_path_of_a_gpu_runs_on_the_cpu(monkeypatch, half):
     assert numpy.allclose(found, expected, rtol=0.02 if half == "bfloat16" else 0.002)
 
 
+def test_the_last_smaller_batch_is_not_compiled_for(monkeypatch):
+    """Nor is its way back; the steps are those of the net."""
+    sizes = []
+
+    def compile_(net, **_):
+        return lambda X: (sizes.append(len(X)), net(X))[1]
+
+    monkeypatch.setattr(torch, "compile", compile_)
+    engine, plain = begun(), begun()
+    engine.compile()
+    for size in (8, 8, 3, 8):
+        X, y = torch.rand(size, 3, 16, 16), numpy.arange(size)
+        (ours,), _, _ = engine.step(X, y, size, 0.1)
+        (theirs,), _, _ = plain.step(X, y, size, 0.1)
+        assert ours == theirs
+    assert sizes == [8, 8, 8]
+
+
 @pytest.mark.parametrize(
     "capability, expected",
     [((6, 1), "float32"), ((7, 0), "float16"), ((7, 5), "float16"), ((8, 0), "bfloat16"),
@@ -293,11 +311,23 @@ def recorded(tmp_path_factory):
     return root
 
 
+def test_an_experiment_has_its_engine(tmp_path):
+    """Unless another is asked for."""
+    experiment = runs.Experiment("e", "?", (TINY.changed(num_epochs=1),), engine="torch")
+    for engine, expected in ((None, "torch"), ("mxnet", "mxnet")):
+        runs.run_experiment(
+            experiment, tmp_path / expected, data="sample", engine=engine, say=lambda line: None
+        )
+        (found,) = (tmp_path / expected).glob("*/run.json")
+        assert runs.load_run(found.parent).record["settings"].get("engine", "mxnet") == expected
+
+
 def test_a_record_names_the_engine_its_version_and_the_device(recorded):
     record = json.loads((recorded / "torch/run.json").read_text())
     assert record["settings"]["engine"] == "torch"
     assert record["settings"]["device"] == "cpu"
     assert (record["settings"]["workers"], record["settings"]["precision"]) == (1, "float32")
+    assert record["settings"]["gpu"] is None
     assert record["machine"]["torch"] == torch.__version__
     theirs = json.loads((recorded / "mxnet/run.json").read_text())
     for part in ("recipe", "data", "normalization", "params", "buffers"):

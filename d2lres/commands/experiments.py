@@ -5,7 +5,7 @@ Each imports what it needs when it runs.  Explained in the README of `runs/`.
 
 import click
 
-from .training import engine_options
+from .training import device_option
 
 
 @click.group()
@@ -15,12 +15,16 @@ def experiments():
 
 @experiments.command("list")
 def list_experiments():
-    """Print every experiment, what it asks, and about how long it takes on two cores."""
+    """Print every experiment, what it asks, and about how long it takes.
+
+    On two cores, or, with PyTorch, on the GPU of a data centre.
+    """
     from ..runs import EXPERIMENTS
 
     for e in EXPERIMENTS.values():
         number = len(e.recipes) * len(e.seeds)
-        runs = f"{number} run{'s' * (number > 1)}, about {e.minutes} minutes"
+        where = " on a GPU" * (e.engine == "torch")
+        runs = f"{number} run{'s' * (number > 1)}, about {e.minutes} minutes{where}"
         click.echo(f"{e.name}: {e.question} ({runs})")
 
 
@@ -28,7 +32,8 @@ def list_experiments():
 @click.argument("names", nargs=-1, metavar="[NAME] ...")
 @click.option("--out", type=click.Path(), default="runs", show_default=True, help="Folder.")
 @click.option("--data", type=click.Choice(["full", "sample"]), help="[default: the experiment's]")
-@engine_options
+@click.option("--engine", help="mxnet, or torch: PyTorch.  [default: the experiment's]")
+@device_option
 @click.option("--keep-weights", is_flag=True, help="Keep those of every run, of any size.")
 def run_experiments(names, out, data, engine, device, keep_weights):
     """Record the runs of NAME, or of every experiment, that are not recorded yet.
@@ -40,17 +45,19 @@ def run_experiments(names, out, data, engine, device, keep_weights):
         experiment_names,
         find_engine,
         find_experiment,
+        missing_runs,
         run_experiment,
     )
 
     chosen = [find_experiment(name) for name in names or experiment_names()]
     for experiment in chosen:  # now, not hours later
         check_data(experiment, out, data)
-    framework = find_engine(engine)  # after the names are found: it takes seconds to import
-    options = {"data": data, "keep_weights": keep_weights, "engine": engine}
-    options["device"] = framework.find_device(device)
+    engines = {engine or e.engine for e in chosen if missing_runs(e, out)}
+    devices = {name: find_engine(name).find_device(device) for name in sorted(engines)}
+    options = {"data": data, "keep_weights": keep_weights, "say": click.echo}
     for experiment in chosen:
-        run_experiment(experiment, out, say=click.echo, **options)
+        name = engine or experiment.engine
+        run_experiment(experiment, out, engine=name, device=devices.get(name), **options)
 
 
 @experiments.command("table")

@@ -2,22 +2,16 @@
 
 import click
 
-
-def engine_options(command):
-    """The options that choose what trains and where."""
-    for option in (
-        click.option(
-            "--device",
-            default="auto",
-            show_default=True,
-            help="auto, cpu or gpu:N; of PyTorch auto, cpu, cuda:N or mps.",
-        ),
-        click.option(
-            "--engine", default="mxnet", show_default=True, help="mxnet, or torch: PyTorch."
-        ),
-    ):
-        command = option(command)
-    return command
+# What trains, and where.
+engine_option = click.option(
+    "--engine", default="mxnet", show_default=True, help="mxnet, or torch: PyTorch."
+)
+device_option = click.option(
+    "--device",
+    default="auto",
+    show_default=True,
+    help="auto, cpu or gpu:N; of PyTorch auto, cpu, cuda:N or mps.",
+)
 
 
 @click.command()
@@ -35,7 +29,8 @@ def engine_options(command):
 )
 @click.option("--epochs", type=int, help="Instead of the recipe's.")
 @click.option("--batch-size", type=int, help="Instead of the recipe's.")
-@engine_options
+@engine_option
+@device_option
 @click.option("--seed", type=int, default=0, show_default=True)
 @click.option("--out", type=click.Path(), help="Folder of the run.  [default: runs/RECIPE]")
 @click.option("--resume", is_flag=True, help="Go on from the last finished epoch.")
@@ -92,7 +87,8 @@ def train(
 
 @click.command()
 @click.argument("run_dir", type=click.Path())
-@engine_options
+@engine_option
+@device_option
 @click.option("--data-folder", type=click.Path(), help="Where the run's photographs lie now.")
 @click.option(
     "--recalibrate",

@@ -6,7 +6,7 @@ The weights are written as Gluon's, `net.params`, so that whatever reads a run r
 from ..errors import ConfigError, DataError
 from ..train import Recipe, torch_workers
 from ..train.torch_engine import fit as fit_twin
-from ..train.torch_engine import precision, predict, rates, recalibrate
+from ..train.torch_engine import gpu, precision, predict, rates, recalibrate
 from ..twins._torch import find_device
 from ..twins.begin import freeze, initialize, take_features, zero_last_gamma
 from ..twins.params import read_params, write_params
@@ -20,6 +20,7 @@ __all__ = [
     "counts",
     "find_device",
     "fit",
+    "gpu",
     "images",
     "leads",
     "learner",

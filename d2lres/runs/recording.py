@@ -1,7 +1,6 @@
 """Train a recipe and write down everything that decided the result."""
 
 from contextlib import nullcontext, suppress
-from dataclasses import asdict
 from pathlib import Path
 
 from ..errors import ConfigError, Stopped
@@ -64,7 +63,7 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
     settings = {"data": data, "seed": seed, "device": str(device), "kvstore": kvstore}
     if engine != "mxnet":
         settings |= {"engine": engine, "workers": framework.workers()}
-        settings["precision"] = framework.precision(device)
+        settings |= {"precision": framework.precision(device), "gpu": framework.gpu(device)}
     record = {
         "recipe": recipe.to_dict(),
         "settings": settings,
@@ -99,7 +98,7 @@ def _train(recipe, out, data, seed, device, kvstore, resume, progress, engine) -
     y_hat, y = framework.predict(net, test_iter)
     if framework.leads():
         framework.save(net, out / WEIGHTS)
-    write(history, **asdict(history.epochs[-1]), confusion=confusion(y, y_hat, recipe.classes))
+    write(history, **history.to_list()[-1], confusion=confusion(y, y_hat, recipe.classes))
     framework.wait_for_all()
     return load_run(out)
 

@@ -264,6 +264,11 @@ def precision(device) -> str:
     return "bfloat16" if major >= 8 else "float16" if major >= 7 else "float32"
 
 
+def gpu(device) -> str | None:
+    """What a device with CUDA is called, such as "NVIDIA H100 80GB HBM3"; None for another."""
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else None
+
+
 def rates(device) -> Rates:
     """What a device reaches in the precision that it is trained in, and with a copy; no table says
     it for every device.  Half a second.

@@ -9,7 +9,7 @@ Explained in the chapters that show them.
 
 from .comparing import Comparison, paired_difference
 from .plan import EXPERIMENTS, Experiment, experiment_names, find_experiment
-from .recording import SMALL, check_data, run_experiment
+from .recording import SMALL, check_data, missing_runs, run_experiment
 from .results import recorded_runs, results, tabulate
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "check_data",
     "experiment_names",
     "find_experiment",
+    "missing_runs",
     "paired_difference",
     "recorded_runs",
     "results",

@@ -21,6 +21,11 @@ def finished(folder: Path) -> bool:
     return bool(run.record["final"]) and len(run.history.epochs) == run.recipe.num_epochs
 
 
+def missing_runs(experiment: Experiment, out) -> list:
+    """The (name, recipe, seed) of an experiment's runs that the folder `out` does not have."""
+    return [run for run in experiment.runs() if not finished(Path(out) / run[0])]
+
+
 def check_data(experiment: Experiment, out, data: str | None = None) -> None:
     """See, before hours of training, that the images for the runs that are missing are at hand.
 
@@ -28,8 +33,8 @@ def check_data(experiment: Experiment, out, data: str | None = None) -> None:
     Raises DataError where they are not, or are not those that were published.
     """
     choice = data or experiment.data
-    missing = [recipe for name, recipe, _ in experiment.runs() if not finished(Path(out) / name)]
-    for name in {recipe.dataset for recipe in missing} if choice == "full" else ():
+    missing = missing_runs(experiment, out)
+    for name in {recipe.dataset for _, recipe, _ in missing} if choice == "full" else ():
         found = load(name, data="full")
         if found.variant != "full":
             raise DataError(
@@ -47,14 +52,14 @@ def run_experiment(
     say: Callable[[str], None] = print,
     progress: bool | None = None,
     keep_weights: bool = False,
-    engine: str = "mxnet",
+    engine: str | None = None,
 ) -> None:
     """Record the runs of an experiment that are not recorded yet, under the folder `out`.
 
-    Arguments: `data`, "full" or "sample" (None: the experiment's own); `device`, `progress`
-    and `engine` as in `train_recipe`; `say`, which is told of every run; `keep_weights`, those of
-    every run, of any size (else small ones of the first seed, where the experiment says so).  A run
-    that was interrupted goes on where it was.
+    Arguments: `data`, "full" or "sample", and `engine`, "mxnet" or "torch" (None: the experiment's
+    own); `device` and `progress` as in `train_recipe`; `say`, which is told of every run;
+    `keep_weights`, those of every run, of any size (else small ones of the first seed, where the
+    experiment says so).  A run that was interrupted goes on where it was.
     Raises what `check_data` and `train_recipe` raise.
     """
     check_data(experiment, out, data)
@@ -65,7 +70,8 @@ def run_experiment(
             continue
         say(f"{name}: {recipe.num_epochs} epochs")
         options = {"data": data or experiment.data, "device": device, "progress": progress}
-        run = train_recipe(recipe, folder, seed=seed, resume=True, engine=engine, **options)
+        options["engine"] = engine or experiment.engine
+        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
         last = run.history.epochs[-1]
         say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
         for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
