@@ -25,6 +25,10 @@ class DataError(D2lresError):
     """A data set or checkpoint that is missing, damaged, or not what its name says."""
 
 
+class InUse(DataError):
+    """A folder that another process is at work in."""
+
+
 class Stopped(D2lresError):
     """Ended by the keyboard, with what was finished kept.  Exit status 130, as a shell has it."""
 

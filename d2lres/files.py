@@ -5,7 +5,7 @@ import platform
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import DataError
+from .errors import DataError, InUse
 
 ADVICE = "Make room, or choose another --out."
 
@@ -51,7 +51,7 @@ def check_writable(folder: Path, advice: str = ADVICE) -> None:
 def locked(folder: Path, deed: str):
     """Let one process at a time do its `deed` in `folder`, such as "training into it".
 
-    The lock goes when the process goes.  Raises DataError, saying who does it, for all others.
+    The lock goes when the process goes.  Raises InUse, saying who does it, for all others.
     """
     try:
         import fcntl
@@ -68,7 +68,7 @@ def locked(folder: Path, deed: str):
                 found = holder.read_text(errors="replace") or f"another process is {deed}"
             except OSError:
                 found = f"another process is {deed}"
-            raise DataError(
+            raise InUse(
                 f"{folder}: {found}; expected to be the only one. Wait until it has finished."
             ) from None
         except OSError:

@@ -16,6 +16,7 @@ from tiny_cifar import tiny_cifar
 from d2lres import ConfigError, live_counts, np
 from d2lres.commands import main
 from d2lres.data import SETS
+from d2lres.files import locked
 from d2lres.runs import (
     EXPERIMENTS,
     Comparison,
@@ -127,6 +128,21 @@ def test_all_weights_are_kept_where_that_is_asked_for(tmp_path, monkeypatch, cap
     assert not stop.value.code
     for folder, _, _ in experiment.runs():
         assert (tmp_path / folder / "net.params").exists()
+
+
+def test_several_processes_share_an_experiment(recorded, tmp_path):
+    """What another one is training is left to it; the next run is begun."""
+    _, _, experiment = recorded
+    first, second, *others = (name for name, _, _ in experiment.runs())
+    for name in others:
+        shutil.copytree(recorded[0] / name, tmp_path / name)
+    (tmp_path / first).mkdir()
+    said = []
+    with locked(tmp_path / first, "training into it"):
+        run_experiment(experiment, tmp_path, data="sample", say=said.append)
+    assert f"{first}: another process is training it" in said
+    assert not (tmp_path / first / "run.json").exists()
+    assert (tmp_path / second / "run.json").exists()
 
 
 def test_what_is_recorded_needs_no_engine():

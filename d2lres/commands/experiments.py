@@ -38,7 +38,8 @@ def list_experiments():
 def run_experiments(names, out, data, engine, device, keep_weights):
     """Record the runs of NAME, or of every experiment, that are not recorded yet.
 
-    Stop it with Ctrl-C; the same command goes on.
+    Stop it with Ctrl-C; the same command goes on.  Started in several terminals, each takes runs
+    that no other is training.
     """
     from ..runs import (
         check_data,

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from ...data import load
-from ...errors import DataError
+from ...errors import DataError, InUse
 from ..recording import train_recipe
 from ..records import CHECKPOINT, WEIGHTS, load_run
 from .plan import Experiment
@@ -59,7 +59,8 @@ def run_experiment(
     Arguments: `data`, "full" or "sample", and `engine`, "mxnet" or "torch" (None: the experiment's
     own); `device` and `progress` as in `train_recipe`; `say`, which is told of every run;
     `keep_weights`, those of every run, of any size (else small ones of the first seed, where the
-    experiment says so).  A run that was interrupted goes on where it was.
+    experiment says so).  A run that was interrupted goes on where it was; one that another process
+    is training is left to it, so that several can share an experiment.
     Raises what `check_data` and `train_recipe` raise.
     """
     check_data(experiment, out, data)
@@ -71,7 +72,11 @@ def run_experiment(
         say(f"{name}: {recipe.num_epochs} epochs")
         options = {"data": data or experiment.data, "device": device, "progress": progress}
         options["engine"] = engine or experiment.engine
-        run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
+        try:
+            run = train_recipe(recipe, folder, seed=seed, resume=True, **options)
+        except InUse:
+            say(f"{name}: another process is training it")
+            continue
         last = run.history.epochs[-1]
         say(f"{name}: train {last.train_acc:.4f}, test {last.test_acc:.4f}")
         for file in (folder / CHECKPOINT).iterdir():  # its state served its purpose
