@@ -223,7 +223,7 @@ EXPERIMENTS = {
             "Does depth help on all of CIFAR-10, with shortcuts and without?",
             tuple(whole(f"layers/{net}", architecture=f"cifar-{net}") for net in PAIRS),
             SEEDS,
-            minutes=15,
+            minutes=25,
             engine="torch",
         ),
         Experiment(
@@ -234,7 +234,7 @@ EXPERIMENTS = {
                 for net in ("resnet32", "resnet44", "resnet110")
             ),
             SEEDS,
-            minutes=20,
+            minutes=30,
             engine="torch",
         ),
         Experiment(
@@ -283,7 +283,7 @@ EXPERIMENTS = {
                 full("mixup", mixup=0.2),
             ),
             SEEDS,
-            minutes=20,
+            minutes=30,
             engine="torch",
         ),
         Experiment(
