@@ -13,7 +13,7 @@ import pytest
 import yaml
 from bs4 import BeautifulSoup
 
-from d2lres.runs import experiment_names
+from d2lres.runs import find_experiment
 from d2lres.train import recipe_names
 
 ROOT = Path(__file__).parents[1]
@@ -252,8 +252,12 @@ def test_a_chapter_that_trains_says_in_a_line_how_on_a_gpu(name):
     said = re.findall(
         r"^To train .* on a graphics card: `d2lres (.*?)`", "".join(first["source"]), re.M
     )
-    kind, what = re.fullmatch(r"(train|experiments run) (\S+) .*--engine torch.*", *said).groups()
-    assert what in (recipe_names() if kind == "train" else experiment_names())
+    kind, what, options = re.fullmatch(r"(train|experiments run) (\S+)( .*)", *said).groups()
+    engine = "torch" if "--engine torch" in options else "mxnet"
+    if kind == "train":
+        assert what in recipe_names() and engine == "torch"
+    else:
+        assert "torch" in (engine, find_experiment(what).engine)
 
 
 def heading_anchor(heading: str) -> str:
