@@ -167,6 +167,8 @@ CHANGES = [
     ("cifar10", "layers/resnet56-?", raised(-0.015)),
     ("cifar10", "layers/resnet56-1", raised(0.03)),
     ("cifar10", "layers/resnet56-2", learned(0.94)),
+    ("cifar10", "depth/resnet56-0", raised(-0.002)),
+    ("cifar10", "depth/resnet56-0", raised(0.01)),
     ("cifar10", "layers/resnet32-0", raised(-0.02)),
     ("cifar10", "layers/resnet44-0", raised(-0.002)),
     ("cifar10", "layers/resnet44-0", raised(0.02)),
