@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -30,11 +31,13 @@ from d2lres.runs import (
     results,
     run_experiment,
 )
+from d2lres.runs.experiments import recorded_runs
 from d2lres.runs.experiments.comparing import student
 from d2lres.runs.experiments.recording import SMALL
 from d2lres.structure import architecture
 from d2lres.train import Epoch, Recipe, find_recipe, recipe_names
 
+RUNS = Path(__file__).parents[1] / "runs"
 TINY = SMALL_RECIPE.changed(name="tiny", images=200, batch_size=100, num_epochs=2, resize=14)
 
 
@@ -72,12 +75,12 @@ def test_all_experiments_together_take_a_day_at_most():
 
 def test_what_the_book_has_recorded_is_what_its_experiments_say():
     """Recipe, seed and engine of each."""
-    root, found = Path("runs"), 0
+    found = 0
     for experiment in EXPERIMENTS.values():
         runs = {name: (recipe, seed) for name, recipe, seed in experiment.runs()}
-        recorded = {name for name in runs if (root / name / "run.json").exists()}
+        recorded = {name for name in runs if (RUNS / name / "run.json").exists()}
         for name in recorded:
-            run = load_run(root / name)
+            run = load_run(RUNS / name)
             settings = run.record["settings"]
             recipe, seed = runs[name]
             told = {name: getattr(recipe, name) for name in ("source", "classes")}
@@ -86,6 +89,17 @@ def test_what_the_book_has_recorded_is_what_its_experiments_say():
             assert settings.get("engine", "mxnet") == experiment.engine, name
         found += len(recorded)
     assert found > 250
+
+
+def test_the_readme_of_the_runs_names_what_pytorch_trained():
+    text = (RUNS / "README.md").read_text()
+    (named,) = re.findall(r"^((?:`\S+`, )+.*) were trained with PyTorch", text, re.M)
+    trained = {
+        run[0].recipe.name.partition("/")[0]
+        for run in recorded_runs(RUNS).values()
+        if run[0].record["settings"].get("engine") == "torch"
+    }
+    assert set(re.findall(r"`(\w+)`", named)) == trained
 
 
 def test_an_unknown_experiment_is_refused_with_the_nearest():
@@ -149,6 +163,7 @@ def test_what_is_recorded_needs_no_engine():
     """All of it was trained with PyTorch, which need not be installed to say so."""
     code = "import sys; sys.modules['torch'] = None; from d2lres.commands import main; main()"
     words = ["experiments", "run", "overnight", "choice"]
+    words += ["--out", str(RUNS)]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 0 and not done.stderr
     assert done.stdout.count(": recorded already\n") == 6 == len(done.stdout.splitlines())
@@ -308,9 +323,6 @@ def test_what_cannot_be_compared_is_refused():
         Comparison({"a": [1], "b": [2]}, "a")
     with pytest.raises(ConfigError, match="reference"):
         Comparison({"a": [1, 2]}, "b")
-
-
-RUNS = Path(__file__).parents[1] / "runs"
 
 
 @pytest.mark.parametrize("path", sorted(RUNS.rglob("run.json")), ids=lambda p: p.parent.name)

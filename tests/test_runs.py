@@ -263,7 +263,7 @@ def test_a_run_on_other_data_is_refused(run, tmp_path):
         evaluate_run(tmp_path)
 
 
-@pytest.mark.parametrize("name", ["degradation/plain21-0", "short/", "", "a" * 5000, "a\0b", 3])
+@pytest.mark.parametrize("name", ["degradation/plain21-0", "short", "", "a" * 5000, "a\0b", 3])
 def test_a_recorded_run_that_is_none_is_refused_with_the_names_there_are(name):
     with pytest.raises(ConfigError, match="no such name; (did you mean|Valid: choice)") as found:
         runs.recorded(name)

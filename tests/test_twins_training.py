@@ -208,7 +208,7 @@ def test_a_gradient_too_large_for_float16_leaves_the_step_out():
     engine = begun()
     engine.compute_in("float16")
     X, y = torch.rand(8, 3, 16, 16), numpy.arange(8)
-    before = {name: array.copy() for name, array in engine.state()[0].items()}
+    before, _ = engine.state()
     engine.step(X, y, 8, 3e38)
     after, velocities = engine.state()
     assert engine.scaler.get_scale() == 2**15
@@ -266,6 +266,28 @@ def test_a_compiler_is_not_blamed_for_what_is_wrong_without_it(monkeypatch, capf
 
 
 # --- how a training begins -----------------------------------------------------------------------
+
+
+def test_the_test_images_can_be_asked_again_with_new_statistics(sample):
+    """The training goes on as if they had not been: to the last digit."""
+
+    def train(**options):
+        twin, few = twins.build("cifar-resnet8"), sample.first(100)
+        begin.initialize(twin, "he", seed=0)
+        batches = TorchBatches(few, "train", 40, shuffle=True), TorchBatches(few, "test", 40)
+        options |= {"num_epochs": 3, "test_every": 2, "lr": 0.1, "momentum": 0.9}
+        return twin, batches, fit(twin, *batches, **options, device=CPU)
+
+    (plain, _, expected), (twin, (images, tests), history) = train(), train(recalibrated=True)
+    for name in ("train_loss", "test_acc"):
+        assert history.column(name) == expected.column(name)
+    for name, array in plain.state_dict().items():
+        assert torch.equal(array, twin.state_dict()[name]), name
+    assert [found is None for found in history.column("recalibrated_acc")] == [True, False, False]
+    images.epoch = 2
+    recalibrate(twin, images)
+    y_hat, y = predict(twin, tests)
+    assert history.epochs[-1].recalibrated_acc == (y_hat == y).mean()
 
 
 @pytest.mark.parametrize("name", ["xavier", "he"])

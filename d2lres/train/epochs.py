@@ -6,7 +6,8 @@ An engine is an object that has a net and can
   number of right answers, on each device, and how many classes there are;
 * `evaluate(data_iter)`: the share of images that it classifies rightly;
 * `recalibrate(train_iter)`: measure the statistics of batch normalization anew;
-* `state()` and `restore(net, optimizer)`: all that decides the next epoch, as NumPy arrays by name;
+* `state()` and `restore(net, optimizer)`: all that decides the next epoch, as NumPy arrays by name,
+  which stay as they are while the training goes on;
   `expected(net)`, the shapes that a state must have, of which the net's may decide the optimizer's;
 * `lost_weight()`: the name of a weight that is no number, or None.
 It has a `name`, `failures`, the errors of its framework, and `writes`, whether it keeps its state.

@@ -186,9 +186,9 @@ class TorchEngine:
 
     def state(self) -> tuple[dict, dict]:
         kept = {name: self.optimizer.state[p] for name, p in self.momenta().items()}
-        return (
-            {name: array.cpu().numpy() for name, array in self.net.state_dict().items()},
-            {name: state["momentum_buffer"].cpu().numpy() for name, state in kept.items()},
+        return (  # copies: on the CPU, a tensor's own memory would change with it
+            {name: numpy.array(array.cpu()) for name, array in self.net.state_dict().items()},
+            {name: numpy.array(kept[name]["momentum_buffer"].cpu()) for name in kept},
         )
 
     def expected(self, found: dict) -> tuple[dict, dict]:

@@ -242,14 +242,19 @@ EXPERIMENTS = {
             "And with MXNet, on two cores?",
             tuple(
                 whole(
-                    f"depth/{net}",
-                    architecture=f"cifar-{net}",
+                    f"depth/{name}",
                     source="cifar10-fast; no test before the last epoch",
+                    **net,
                 )
-                for net in ("resnet20", "plain20", "resnet56")
+                for name, net in {
+                    "resnet20": {},
+                    "plain20": {"architecture": "cifar-plain20"},
+                    "resnet56": {"architecture": "cifar-resnet56"},
+                    "resnet20-no-relu": {"version": "v1-no-relu"},
+                }.items()
             ),
             SEEDS,
-            minutes=510,
+            minutes=620,
             weights=True,
         ),
         Experiment(
