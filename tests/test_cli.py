@@ -37,7 +37,10 @@ def test_list_prints_every_name(capfd):
 
 def test_list_says_how_endless_families_are_named_and_which_options_they_have(capfd):
     said = d2lres(capfd, "list")[1]
-    assert "# any depth 6n + 2 from 8 to 1202; version v1 v1-no-relu v2; shortcut A B C" in said
+    assert (
+        "# any depth 6n + 2 from 8 to 1202; version v1 v1-no-relu v1-one-norm v2; shortcut A B C"
+        in said
+    )
 
 
 @pytest.mark.parametrize("name, version, shortcut", VARIANTS)

@@ -121,7 +121,7 @@ def test_a_and_b_change_the_same_blocks_and_c_projects_in_all(name, version, sho
             assert Conv in kinds
         # in v2 the next block normalizes; d2l never normalizes a projection
         if Conv in kinds:
-            normalized = version != "v2" and not name.startswith("d2l")
+            normalized = version not in ("v1-one-norm", "v2") and not name.startswith("d2l")
             assert (BatchNorm in kinds) == normalized
 
 
@@ -142,13 +142,16 @@ def test_where_the_stride_sits(name, version, shortcut):
             expected = [1] * len(convs)
             if number > 1 and index == 0:
                 threes = [conv.kernel for conv in convs].index(3)
-                expected[0 if version in ("v1", "v1-no-relu") else threes] = 2
+                expected[threes if version in ("v1.5", "v2") else 0] = 2
             assert strides == expected
 
 
 @pytest.mark.parametrize("name, version, shortcut", VARIANTS)
 def test_the_order_of_operations(name, version, shortcut):
-    """v1: conv-BN-ReLU and a ReLU after the sum.  v2: BN-ReLU-conv and nothing after the sum."""
+    """v1: conv-BN-ReLU and a ReLU after the sum.  v2: BN-ReLU-conv and nothing after the sum.
+
+    The two between: nothing after the sum, and in v1-one-norm no normalization right before it.
+    """
     for block in blocks(architecture(name, None, version, shortcut)):
         before = getattr(block, "before", ())
         kinds = [type(layer) for layer in (*before, *block.branch)]
@@ -156,12 +159,14 @@ def test_the_order_of_operations(name, version, shortcut):
         number = kinds.count(Conv)
         if version == "v2":
             assert kinds == [BatchNorm, ReLU, Conv] * number
+        elif version == "v1-one-norm":
+            assert kinds == [Conv, BatchNorm, ReLU, Conv]
         elif isinstance(block, Plain):
             assert kinds == [Conv, BatchNorm, ReLU] * number
         else:
             assert kinds == ([Conv, BatchNorm, ReLU] * number)[:-1]
         if isinstance(block, Residual):
-            assert block.after == (() if version in ("v1-no-relu", "v2") else (ReLU(),))
+            assert block.after == ((ReLU(),) if version in ("v1", "v1.5") else ())
 
 
 @pytest.mark.parametrize("name, version, shortcut", VARIANTS)
@@ -285,7 +290,7 @@ def test_names_of_equal_kinds_are_numbered():
         ({"name": ""}, "no such name"),
         ({"name": "resnet18", "version": "v9"}, "version of resnet18 'v9'"),
         ({"name": "plain18", "version": "v2"}, "version of plain18 'v2': no such name; Valid: v1"),
-        ({"name": "cifar-resnet20", "version": "v1.5"}, "Valid: v1, v1-no-relu, v2"),
+        ({"name": "cifar-resnet20", "version": "v1.5"}, "Valid: v1, v1-no-relu, v1-one-norm, v2"),
         ({"name": "resnet18", "shortcut": "D"}, "shortcut of resnet18 'D'"),
         ({"name": "plain18", "shortcut": "A"}, "shortcut of plain18 'A'"),
         ({"name": "wrn-28-10", "shortcut": "A"}, "Valid: B"),

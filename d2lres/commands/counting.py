@@ -43,7 +43,7 @@ def architecture_options(command):
         ),
         click.option("--padding", help="same or valid.  [default: the net's own]"),
         click.option("--shortcut", help="A, B or C.  [default: the paper's]"),
-        click.option("--version", help="v1, v1.5, v1-no-relu or v2.  [default: the net's first]"),
+        click.option("--version", help="One in `d2lres list`.  [default: the net's first]"),
         click.option("--classes", type=int, help="Width of the head.  [default: the data set's]"),
         click.option("--input", "input_shape", callback=parse_shape, help="C,H,W of an image."),
     ):

@@ -6,7 +6,7 @@ import click
 @click.command()
 @click.argument("file", type=click.Path())
 @click.option("--into", metavar="ARCH", help="The net they are meant for.  [default: any]")
-@click.option("--version", help="v1, v1.5, v1-no-relu or v2.  [default: what fits]")
+@click.option("--version", help="One in `d2lres list`.  [default: what fits]")
 @click.option("--shortcut", help="A, B or C.  [default: what fits]")
 @click.option("--out", type=click.Path(), help="Write them for Gluon's net.load_parameters.")
 def weights(file, into, version, shortcut, out):

@@ -251,6 +251,7 @@ EXPERIMENTS = {
                     "plain20": {"architecture": "cifar-plain20"},
                     "resnet56": {"architecture": "cifar-resnet56"},
                     "resnet20-no-relu": {"version": "v1-no-relu"},
+                    "resnet20-one-norm": {"version": "v1-one-norm"},
                 }.items()
             ),
             SEEDS,

@@ -97,7 +97,7 @@ FAMILIES = (
         "any depth 6n + 2 from 8 to 1202",
         names("cifar-resnet{}", 20, 32, 44, 56, 110, 1202),
         cifar_resnet,
-        versions=("v1", "v1-no-relu", "v2"),
+        versions=("v1", "v1-no-relu", "v1-one-norm", "v2"),
         shortcuts=("A", "B", "C"),
         classes=10,
     ),
@@ -182,8 +182,9 @@ def architecture(
     """The architecture called `name`, as data.
 
     Arguments: `classes`, the width of the head; `version`, where stride, normalization and ReLU
-    sit: "v1", "v1.5", "v1-no-relu" or "v2"; `shortcut`, how a block adds its input: "A", "B" or
-    "C".  None takes the usual: 1000 classes, v1 and B for ImageNet, 10 classes, v1 and A for CIFAR.
+    sit: "v1", "v1.5", "v1-no-relu", "v1-one-norm" or "v2"; `shortcut`, how a block adds its input:
+    "A", "B" or "C".  None takes the usual: 1000 classes, v1 and B for ImageNet, 10 classes, v1 and
+    A for CIFAR.
     Raises ConfigError for an unknown name or option, naming the valid ones.
     Source: the paper that each family names.  Chapter "From a table to a family".
 

@@ -21,7 +21,7 @@ from ..arch import (
     ZeroChannels,
 )
 
-VERSIONS = ("v1", "v1.5", "v1-no-relu", "v2")
+VERSIONS = ("v1", "v1.5", "v1-no-relu", "v1-one-norm", "v2")
 SHORTCUTS = ("A", "B", "C", "none")
 
 
@@ -29,9 +29,9 @@ def basic(channels, in_channels, strides=1, *, version="v1", shortcut="B", first
     """Two 3x3 convolutions.  He et al. (2015), figure 5, left.
 
     Arguments: `channels` that leave; `in_channels` that enter; `strides` of the first convolution;
-    `version` "v1", "v1.5" (the same here), "v1-no-relu" (without the ReLU after the sum) or "v2";
-    `shortcut` "A", "B", "C" or "none"; `first`, whether it is the first block of a net, which
-    matters to v2.
+    `version` "v1", "v1.5" (the same here), "v1-no-relu" (without the ReLU after the sum),
+    "v1-one-norm" (nor with a normalization right before it, on either path) or "v2"; `shortcut`
+    "A", "B", "C" or "none"; `first`, whether it is the first block of a net, which matters to v2.
     """
     convs = (Conv(channels, strides=strides), Conv(channels))
     return block_of(convs, in_channels, version, shortcut, first)
@@ -44,7 +44,7 @@ def bottleneck(width, in_channels, strides=1, *, version="v1", shortcut="B", fir
     as well, as in Gluon's zoo; the authors' own code for v2 keeps it on the 1x1.
     Arguments as those of `basic`, but four times `width` channels leave.
     """
-    squeeze, middle = (strides, 1) if version in ("v1", "v1-no-relu") else (1, strides)
+    squeeze, middle = (1, strides) if version in ("v1.5", "v2") else (strides, 1)
     convs = (
         Conv(width, kernel=1, strides=squeeze),
         Conv(width, strides=middle),
@@ -66,9 +66,12 @@ def block_of(convs, in_channels, version, shortcut, first):
     if shortcut == "none":
         return Plain(branch)
     channels, strides = convs[-1].channels, prod(conv.strides for conv in convs)
-    around = path(shortcut, channels, in_channels, strides, normalized=version != "v2")
+    normalized = version not in ("v1-one-norm", "v2")
+    around = path(shortcut, channels, in_channels, strides, normalized)
     if version == "v2":
         return preactivated(branch, around, shared=first or around != ())
+    if version == "v1-one-norm":
+        return Residual(branch[:-2], around, after=())
     after = () if version == "v1-no-relu" else branch[-1:]
     return Residual(branch[:-1], around, after)
 
@@ -108,7 +111,7 @@ def path(shortcut, channels, in_channels, strides, normalized=True):
 
 
 def projection(channels, strides, normalized=True):
-    """A 1x1 convolution and, but in v2, its normalization.  Equation 2."""
+    """A 1x1 convolution and, but in v2 and v1-one-norm, its normalization.  Equation 2."""
     conv = Conv(channels, kernel=1, strides=strides)
     return (conv, BatchNorm()) if normalized else (conv,)
 
