@@ -147,6 +147,8 @@ CHANGES = [
     ("ablations", "short/no-relu-?", raised(-0.06)),
     ("ablations", "short/no-relu-?", raised(0.03)),
     ("ablations", "depth/resnet20-no-relu-0", raised(0.03)),
+    ("ablations", "depth/resnet20-one-norm-0", raised(0.003)),
+    ("ablations", "depth/resnet20-one-norm-0", raised(-0.03)),
     ("ablations", "short/v2-?", raised(0.05)),
     ("ablations", "short/no-smoothing-?", raised(0.02)),
     ("ablations", "short/wrn-10-3-?", raised(-0.08)),

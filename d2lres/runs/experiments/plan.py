@@ -255,7 +255,7 @@ EXPERIMENTS = {
                 }.items()
             ),
             SEEDS,
-            minutes=620,
+            minutes=730,
             weights=True,
         ),
         Experiment(
