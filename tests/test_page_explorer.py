@@ -11,7 +11,7 @@ from in_browser import ONE_PROCESS, browse, expect
 
 from d2lres.commands import main
 from d2lres.errors import D2lresError
-from d2lres.structure import summarize
+from d2lres.structure import architecture_families, summarize
 
 PAGE = "chapters/explorer.html"
 LONG = 60_000  # milliseconds that Python may take to come, on a machine with other work
@@ -26,7 +26,7 @@ CHOICES = [
     "net=resnet18&version=v2&shortcut=C",
     "net=resnet101&padding=same&input=3,225,230",
     "net=plain34&input=3,64,64",
-    "net=cifar-resnet56&version=v1-no-relu&shortcut=B",
+    "net=cifar-resnet56&version=v1-one-norm&shortcut=B",
     "net=wrn-16-8&classes=100",
     "net=gluon-resnet50&version=v2",
     "net=se-resnet50&input=3,720,1280",
@@ -83,6 +83,18 @@ def test_the_page_counts_what_the_command_counts(page, capfd, words):
     shown = page.locator("details tbody tr").last.locator("td").all_text_contents()
     totals = [f"{counted[cost]:,}" for cost in ("params", "buffers", "macs")]
     assert shown == ["total", "", "", *totals]
+
+
+def test_every_version_and_shortcut_of_the_families_can_be_chosen(page):
+    families = architecture_families()
+    for name, lists in {
+        "version": [family.versions for family in families],
+        "shortcut": [family.shortcuts for family in families],
+    }.items():
+        known = {each for some in lists for each in some} - {"none"}
+        for form in (name, f"{name}2"):
+            usual, *others = page.locator(f"select[name={form}] option").all_text_contents()
+            assert (usual, sorted(others)) == ("the usual", sorted(known))
 
 
 def test_an_answer_comes_while_one_types_and_the_address_holds_the_choice(page, browser):
