@@ -133,7 +133,7 @@ FAMILIES = (
     ),
     Family(
         r"tensorflow-resnet34",
-        "as in TensorFlow's official models: images of 224x224",
+        "after TensorFlow's official models: images of 224x224",
         ("tensorflow-resnet34",),
         tensorflow_resnet34,
     ),

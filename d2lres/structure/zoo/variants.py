@@ -34,7 +34,8 @@ def tensorflow_resnet34(name, *, classes, version, shortcut) -> Architecture:
     """Every stage begins with a projection; pooling pads SAME, and ends in windows of 7x7.
 
     So it is made for 224x224: elsewhere the last pool leaves more, or less, than one pixel.
-    Source: `official/resnet/resnet_model.py` of github.com/tensorflow/models, early 2018.
+    Source: `official/resnet/resnet_model.py` of github.com/tensorflow/models: the blocks as at
+    bebdced, the last pool as at 0273286, whose blocks are of v2.  Chapter "Any input size".
     """
     net = imagenet(name, 34, classes=classes, version=version, shortcut=shortcut)
     *stem, pool = net.stem
@@ -44,7 +45,7 @@ def tensorflow_resnet34(name, *, classes, version, shortcut) -> Architecture:
         stem=(*stem, replace(pool, padding="same")),
         stages=((basic(64, 64, shortcut="C"), *others), *stages),
         head=(AvgPool(kernel=7), *net.head[1:]),
-        source="TensorFlow's official models, official/resnet/resnet_model.py",
+        source="after TensorFlow's official models, official/resnet/resnet_model.py",
     )
 
 
