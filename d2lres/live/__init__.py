@@ -12,6 +12,7 @@ from .blocks import (
     ResidualBlock,
     conv1x1,
     conv3x3,
+    projection,
     sequential,
 )
 from .equivalence import apart, copy_weights, deepen, difference, hand_on, respond
@@ -42,6 +43,7 @@ __all__ = [
     "np",
     "npx",
     "num_gpus",
+    "projection",
     "respond",
     "sequential",
     "try_gpu",

@@ -43,7 +43,11 @@ def conv1x1(channels, in_channels=0, strides=1):
 
 
 def projection(channels, in_channels, strides):
-    """The shortcut, chosen by shape: a 1x1 convolution where it changes, else the identity."""
+    """The shortcut, chosen by shape: a 1x1 convolution where it changes, else the identity.
+
+    Arguments: `channels` out, `in_channels` in, `strides` of the convolution.
+    Source: He et al. (2015), section 3.3, shortcut B.  Chapter "The residual block".
+    """
     if in_channels == channels and strides == 1:
         return sequential()
     return sequential(conv1x1(channels, in_channels, strides), nn.BatchNorm(in_channels=channels))
