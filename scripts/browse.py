@@ -14,6 +14,7 @@ from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, Request
+from playwright.sync_api import TimeoutError as TookTooLong
 
 HTML = Path(__file__).parents[1] / "_build" / "html"
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -164,13 +165,29 @@ def judge(page: Page, visit: Visit, seen: set[str]) -> Visit:
     page.evaluate(PLAIN)
     page.set_viewport_size(DESK)
     visit.light = axe(page, without=SEEN) + contrast(page, seen=seen)
-    page.emulate_media(color_scheme="dark")
-    page.wait_for_function("document.documentElement.dataset.theme == 'dark'", polling=1)
+    turn_dark(page)
     visit.dark = contrast(page, seen=seen)
     page.evaluate("document.body.style.display = 'none'")  # what comes is for the next page
     whole = replace(visit)
     vars(visit).update(vars(Visit()))
     return whole
+
+
+def turn_dark(page: Page) -> None:
+    """As if the reader had turned the machine dark.
+
+    A page hears of it with its next frame, and a busy browser may draw none: a picture makes it.
+    """
+    is_dark = "document.documentElement.dataset.theme == 'dark'"
+    page.emulate_media(color_scheme="dark")
+    try:
+        page.wait_for_function(is_dark, polling=1, timeout=10_000)
+    except TookTooLong:
+        page.emulate_media(color_scheme="light")
+        page.screenshot()
+        page.emulate_media(color_scheme="dark")
+        page.screenshot()
+        page.wait_for_function(is_dark, polling=1)
 
 
 def contrast(page: Page, part="html", seen=None) -> list[str]:
