@@ -100,6 +100,13 @@ def test_the_readme_of_the_runs_names_what_pytorch_trained():
         if run[0].record["settings"].get("engine") == "torch"
     }
     assert set(re.findall(r"`(\w+)`", named)) == trained
+    (on_cores,) = re.findall(r"; (`[^;]*) on two cores", text)
+    records = (run.record for runs in recorded_runs(RUNS).values() for run in runs)
+    assert set(re.findall(r"`(\S+)`", on_cores)) == {
+        f"{record['recipe']['name']}-{record['settings']['seed']}"
+        for record in records
+        if record["settings"].get("engine") == "torch" and record["settings"]["device"] == "cpu"
+    }
 
 
 def test_an_unknown_experiment_is_refused_with_the_nearest():
